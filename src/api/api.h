@@ -1,0 +1,83 @@
+// api: wire dialects. Bytes in, ask and events out, and back. Pure: no socket, file, clock or random
+// number. One file a dialect holds everything known of that wire. Where client and target speak the
+// same dialect nothing is rebuilt: the body is forwarded with a few edits in place, a stream's events
+// are forwarded as their own bytes and only watched.
+#ifndef API_API_H
+#define API_API_H
+#include "base/buf.h"
+#include "call/call.h"
+
+// A change of a body in place: bytes [span) are replaced. Edits are sorted and do not overlap.
+struct edit {
+    struct span span;
+    str with;
+};
+enum { EDIT_MAX = 8 };
+struct edits {
+    struct edit rows[EDIT_MAX];
+    unsigned count;
+};
+// Length of the body after the edits, and its pieces as slices (at most 2*EDIT_MAX+1) for writev.
+size_t api_edited_length(str body, const struct edits *e);
+unsigned api_edited_slices(str body, const struct edits *e, str *ret_slices);
+
+// What a target wants changed.
+struct sending {
+    str model;             // the target's model; empty leaves the client's word
+    bool ask_usage;        // ask for usage in a stream where the client did not
+};
+
+// Kinds of stream events, wide enough for every dialect (tools, reasoning, state), though the same
+// dialect on both sides needs only a few.
+enum event_kind {
+    EVENT_OTHER,      // forward, nothing to know
+    EVENT_DELTA,      // text, reasoning or tool input went by
+    EVENT_USAGE,      // carries usage and nothing else
+    EVENT_FINISH,     // carries a finish reason
+    EVENT_END,        // the dialect's end mark ([DONE], message_stop ...)
+    EVENT_ERROR,      // the target reports an error inside the stream
+    EVENT_SKIP,       // a keep-alive that must not be parsed
+};
+// What a stream or a whole answer told so far. Zero it, then feed. Strings live in the arena.
+struct answer_watch {
+    struct usage usage;
+    str usage_raw, finish, model;
+    bool finished;        // a finish reason was seen
+    bool ended;           // the end mark was seen
+    bool failed;          // an error event was seen
+    uint64_t output_bytes; // of text and tool input, for an estimate when no usage comes
+};
+
+struct dialect {
+    const char *name;
+    // Reads a request. On failure ret_fault says where. The ask keeps spans of `body`, which must
+    // outlive it. `a` takes what must be decoded.
+    enum err (*read_ask)(struct arena *a, str body, struct ask *ret_ask, struct fault *ret_fault);
+    // Same dialect out: the edits that the target needs.
+    enum err (*edit_ask)(struct arena *a, const struct ask *ask, const struct sending *to,
+                         struct edits *ret_edits);
+    // One event of a stream: `event` is its name (may be empty), `data` its joined data lines.
+    enum event_kind (*read_event)(struct arena *a, str event, str data, struct answer_watch *w);
+    // A whole answer that was not streamed.
+    enum err (*read_answer)(struct arena *a, str body, struct answer_watch *w);
+    // Error bodies: a whole answer, and one inside a stream that already began (framing included).
+    void (*write_error)(struct buf *out, const struct fault *f, str call_id);
+    void (*write_stream_error)(struct buf *out, const struct fault *f, str call_id);
+    // Path below a target's base URL.
+    const char *call_path;
+};
+#define DIALECT(name, flags, sentence) extern const struct dialect dialect_##name;
+#include "api/dialects.def"
+#undef DIALECT
+const struct dialect *api_dialect(str name); // NULL when unknown
+
+// GET /v1/models: one list that both OpenAI's and Anthropic's clients accept.
+struct model_entry {
+    str id, owned_by;
+    int64_t created_s;
+};
+void api_write_models(struct buf *out, const struct model_entry *rows, size_t count);
+void api_write_model(struct buf *out, const struct model_entry *row);
+// Ids in GET /v1/models of a target (OpenAI's or Ollama's form): fills up to max, returns how many.
+size_t api_read_models(struct arena *a, str body, str *ret_ids, size_t max);
+#endif

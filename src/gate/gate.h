@@ -1,0 +1,55 @@
+// gate: walks a call through the eight steps (steps.c). It is the only room that knows all the others
+// on the road, and the only one that writes a struct call. Its steps fetch, call and store; what there
+// is to know lies in the rooms below.
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+#include "api/api.h"
+#include "guard/guard.h"
+#include "http/http.h"
+#include "ledger/ledger.h"
+#include "route/route.h"
+#include "upstream/upstream.h"
+
+struct gate_settings {
+#define SETTING(type, field, ...) setting_##type field;
+#include "gate/settings.def"
+#undef SETTING
+};
+extern const struct setting_row gate_setting_rows[];
+extern const size_t gate_setting_count;
+
+// One loaded configuration: immutable, lives as long as the gate.
+struct snapshot {
+    struct gate_settings gate;
+    struct net_settings net;
+    struct http_settings http;
+    struct upstream_settings upstream;
+    struct ledger_settings ledger;
+    struct fleet fleet;
+    struct tenants tenants;
+    struct policy policy;
+    struct guard_policy guard;
+    struct route_model model;
+    struct engine_config *engines;
+    size_t engine_count;
+};
+
+// A page that is no call: health, metrics. Fills body and content type, returns the status.
+struct gate;
+struct gate_page {
+    const char *path, *content_type;
+    int (*write)(const struct gate *g, struct buf *out);
+};
+
+// Starts engines, ledger and workers; ret_why says what to do when it cannot. pages end with a NULL path.
+enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
+                  char ret_why[256]) must_check;
+int gate_port(const struct gate *g);
+// Serves until SIGINT or SIGTERM (drains) or gate_stop.
+void gate_run(struct gate *g);
+void gate_stop(struct gate *g); // any thread
+void gate_free(struct gate *g);
+const struct snapshot *gate_snapshot(const struct gate *g);
+enum health gate_health(const struct gate *g, unsigned target);
+bool gate_ready(const struct gate *g); // a target is up
+#endif

@@ -1,0 +1,30 @@
+// guard: sensitivity. Finds places in a request that must not leave, and the label that follows.
+// Pure: no socket, file, clock or random number. What it cannot read is restricted.
+// A detector is one file src/guard/<name>.c and one row in detectors.def.
+#ifndef GUARD_GUARD_H
+#define GUARD_GUARD_H
+#include "call/call.h"
+
+enum { GUARD_FINDINGS_MAX = 64 };
+
+// Which label a finding of each type gives; row i belongs to detector i of detectors.def.
+struct guard_policy {
+    bool scan;                // off: every call keeps the label of its other sources
+    enum label of_type[64];
+    enum label media;         // images, audio and files, which are not looked into
+    double least_score;       // findings below are kept but do not raise the label
+};
+void guard_policy_default(struct guard_policy *p);
+size_t guard_type_count(void);
+const char *guard_type(size_t i); // "EMAIL" ...: the `type` names of docs/findings.md
+// Sets one type's label; false when there is no such type.
+bool guard_policy_set(struct guard_policy *p, str type, enum label label);
+
+// Reads every part of the ask. Never fails: what goes wrong raises the label to restricted.
+// Takes the arena for decoded text and findings. Linear in the body.
+void guard_scan(struct arena *a, const struct ask *ask, const struct guard_policy *p,
+                struct screening *ret_screening);
+// The same over one plain text (weir classify, tests): offsets are bytes of `text`.
+void guard_scan_text(struct arena *a, struct text text, const struct guard_policy *p,
+                     struct screening *ret_screening);
+#endif

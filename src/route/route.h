@@ -1,0 +1,85 @@
+// route: classifier and policy. Which target, and why. Pure: no socket, file, clock or random number
+// (now and seed are arguments), so that yesterday's traffic can be replayed through this very code.
+// Choosing is filter, then rank: filters are one file and one row each in rules.def.
+#ifndef ROUTE_ROUTE_H
+#define ROUTE_ROUTE_H
+#include "base/buf.h"
+#include "call/call.h"
+
+// --- classifier ----------------------------------------------------------------------------------
+
+// Weights: the bytes of a model file (assets/task.bin or the operator's own), checked, then used in
+// place. They must outlive the struct and be aligned to 64 bytes.
+struct route_model {
+    const int8_t *weights; // bucket-major: TASK_COUNT bytes a bucket
+    uint32_t bucket_count; // power of two
+    const float *scale, *bias; // one a task
+    const float *local_ok;     // prior of p_local_ok, one a task
+    uint32_t version;
+    char digest[17];       // first 16 hex digits of the file's checksum
+};
+// Checks magic, version, sizes and checksum. ERR_BAD_FILE with a static reason otherwise.
+enum err route_model_open(str bytes, struct route_model *ret_model, const char **ret_why) must_check;
+str route_model_builtin(void); // the committed weights
+
+// What is read: the last user message (its head and tail), its surroundings counted. At most
+// ROUTE_READ_MAX bytes of text whatever the body's size.
+enum { ROUTE_READ_MAX = 2048 };
+void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
+                    struct judgement *ret_judgement);
+void route_classify_text(const struct route_model *m, struct text text, struct judgement *ret_judgement);
+
+// --- training (weir train) -------------------------------------------------------------------------
+
+struct route_row {
+    struct text text;
+    enum task task;
+    float weight;
+};
+struct route_train_settings {
+    uint32_t bucket_bits, epochs;
+    double learning_rate, l2;
+    uint64_t seed;
+};
+void route_train_defaults(struct route_train_settings *s);
+// Deterministic: the same rows, settings and code give the same bytes. `progress` may be NULL.
+enum err route_train(const struct route_row *rows, size_t count, const struct route_train_settings *s,
+                     void (*progress)(void *arg, uint32_t epoch, double loss), void *arg,
+                     struct buf *ret_file) must_check;
+
+// --- policy --------------------------------------------------------------------------------------
+
+enum { RULE_MAX = 64, MODEL_NAME_MAX = 64 };
+// A name that clients may use, and what it means: "auto", "zone:local", "target:NAME".
+struct model_name {
+    str name;
+    enum { NAME_AUTO, NAME_ZONE, NAME_TARGET } means;
+    unsigned index; // zone or target
+};
+struct policy {
+    bool task_local[TASK_COUNT + 1]; // routine: may stay local by default; last: unknown
+    double quality;                  // wanted P(local answer is as good), 0..1
+    double unsure_below;             // task probability under which the task counts as unknown
+    struct model_name names[MODEL_NAME_MAX];
+    unsigned name_count;
+    bool unknown_model_is_auto;      // else 404
+    bool stand_in;                   // where no cloud target exists or is well, local may serve hard work
+};
+void policy_default(struct policy *p);
+
+// Everything a choice depends on.
+struct choice {
+    const struct fleet *fleet;
+    const uint8_t *health;       // enum health, one a target
+    const uint32_t *in_flight;   // calls on each target now; may be NULL
+    const struct policy *policy;
+    const struct ask *ask;
+    const struct judgement *judgement;
+    enum label label;
+    str client_model;
+    str want_zone, want_quality; // x-weir-*: may only tighten
+};
+// Fills the plan: targets in order with reasons, and those ruled out with theirs. plan.err says why
+// there is none. The zone rule is checked again on the finished plan (must).
+void route_plan(const struct choice *c, struct plan *ret_plan);
+#endif
