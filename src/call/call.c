@@ -2,7 +2,8 @@
 #include "call/call.h"
 #include "base/json.h"
 
-static const char *const step_words[] = {"accept", "identify", "read", "screen", "choose", "send", "answer", "record"};
+static const char *const step_words[] = {"accept", "identify", "read",   "screen",
+                                         "choose", "send",     "answer", "record"};
 
 const char *step_name(enum step s)
 {

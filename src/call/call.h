@@ -1,5 +1,6 @@
 // call.h: the nouns, as plain data. Rooms that do not know each other meet here. Nothing in this
-// header does anything; only gate writes a struct call, each part in the step that is named beside it.
+// header does anything; only gate writes a struct call, each part in the step that is named beside
+// it.
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
 #include "base/arena.h"
@@ -8,7 +9,17 @@
 
 // --- words ---------------------------------------------------------------------------------------
 
-enum step { STEP_ACCEPT, STEP_IDENTIFY, STEP_READ, STEP_SCREEN, STEP_CHOOSE, STEP_SEND, STEP_ANSWER, STEP_RECORD, STEP_COUNT };
+enum step {
+    STEP_ACCEPT,
+    STEP_IDENTIFY,
+    STEP_READ,
+    STEP_SCREEN,
+    STEP_CHOOSE,
+    STEP_SEND,
+    STEP_ANSWER,
+    STEP_RECORD,
+    STEP_COUNT
+};
 const char *step_name(enum step s);
 
 enum task {
@@ -37,107 +48,114 @@ enum ability {
     ABILITY_IMAGES = 1 << 1,
     ABILITY_AUDIO = 1 << 2,
     ABILITY_FILES = 1 << 3,
-    ABILITY_SCHEMA = 1 << 4,      // answer bound to a JSON schema
+    ABILITY_SCHEMA = 1 << 4, // answer bound to a JSON schema
     ABILITY_LOGPROBS = 1 << 5,
-    ABILITY_CHOICES = 1 << 6,     // n > 1
+    ABILITY_CHOICES = 1 << 6, // n > 1
     ABILITY_AUDIO_OUT = 1 << 7,
 };
 enum { ABILITY_COUNT = 8 };
 const char *ability_name(unsigned bit_index); // 0..7: "tools" ...
 bool ability_parse(str word, unsigned *ret_bit);
 
-// --- ask: what is asked, in weir's own form (step read) --------------------------------------------
+// --- ask: what is asked, in weir's own form (step read)
+// --------------------------------------------
 
 enum role { ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL, ROLE_NONE };
 // A part is one piece of content, wherever it stood in the body. PART_UNKNOWN is restricted.
 enum part_kind {
-    PART_TEXT, PART_IMAGE, PART_AUDIO, PART_FILE,
-    PART_TOOL_CALL,   // arguments that a model wrote
+    PART_TEXT,
+    PART_IMAGE,
+    PART_AUDIO,
+    PART_FILE,
+    PART_TOOL_CALL, // arguments that a model wrote
     PART_TOOL_RESULT,
-    PART_TOOL_SPEC,   // name, description and schema of an offered tool
-    PART_SCHEMA,      // response format
-    PART_REASONING,   // a model's own thinking, readable
-    PART_OPAQUE,      // provider-bound state: signatures, encrypted reasoning
-    PART_METADATA,    // user, metadata and the like
+    PART_TOOL_SPEC, // name, description and schema of an offered tool
+    PART_SCHEMA,    // response format
+    PART_REASONING, // a model's own thinking, readable
+    PART_OPAQUE,    // provider-bound state: signatures, encrypted reasoning
+    PART_METADATA,  // user, metadata and the like
     PART_UNKNOWN,
 };
 struct part {
     enum part_kind kind;
     enum role role;
-    bool escaped;      // the body's bytes hold escapes, `text` is decoded lazily: see ask_text
-    uint32_t turn;     // index of the message it belongs to; UINT32_MAX outside messages
-    struct span span;  // raw bytes in the body: a string's inside, or a whole value
+    bool escaped;     // the body's bytes hold escapes, `text` is decoded lazily: see ask_text
+    uint32_t turn;    // index of the message it belongs to; UINT32_MAX outside messages
+    struct span span; // raw bytes in the body: a string's inside, or a whole value
 };
 
 struct ask {
-    str body;                 // lent from the call's arena; every span is within it
-    str model;                // decoded
-    struct span model_span;   // the value with its quotes
+    str body;               // lent from the call's arena; every span is within it
+    str model;              // decoded
+    struct span model_span; // the value with its quotes
     bool stream;
-    bool include_usage;       // the client asked for usage in the stream
+    bool include_usage; // the client asked for usage in the stream
     bool has_stream_options;
     struct span stream_options_span; // whole value where has_stream_options
-    uint32_t insert_at;       // byte just after the top object's opening brace
-    unsigned needs;           // enum ability bits
-    int64_t max_output_tokens; // -1 where not said
-    int64_t estimated_input_tokens; // from byte counts, for context filters only
-    uint32_t turns;           // messages
-    struct part *parts;       // in body order
+    uint32_t insert_at;              // byte just after the top object's opening brace
+    unsigned needs;                  // enum ability bits
+    int64_t max_output_tokens;       // -1 where not said
+    int64_t estimated_input_tokens;  // from byte counts, for context filters only
+    uint32_t turns;                  // messages
+    struct part *parts;              // in body order
     uint32_t part_count;
-    uint32_t last_user_turn;  // UINT32_MAX when there is none
-    bool has_state;           // an identifier of server-side state (previous_response_id ...)
+    uint32_t last_user_turn; // UINT32_MAX when there is none
+    bool has_state;          // an identifier of server-side state (previous_response_id ...)
 };
 // The part's text, decoded into the arena where it must be. Kinds without text give an empty one.
 struct text ask_text(struct arena *a, const struct ask *ask, const struct part *p);
 
-// --- finding (step screen) -------------------------------------------------------------------------
+// --- finding (step screen)
+// -------------------------------------------------------------------------
 
 struct finding {
-    const char *type;   // static: EMAIL, IBAN ...
-    uint32_t part;      // index into ask.parts
+    const char *type;    // static: EMAIL, IBAN ...
+    uint32_t part;       // index into ask.parts
     uint32_t start, end; // bytes of the part's decoded text
-    float score;        // 0..1
+    float score;         // 0..1
 };
 struct screening {
     struct finding *findings;
     uint32_t finding_count;
-    bool truncated;     // there were more findings than kept: label is restricted
-    enum label label;   // from the content alone
+    bool truncated;   // there were more findings than kept: label is restricted
+    enum label label; // from the content alone
 };
 
-// --- judgement: what kind of work (step choose) ----------------------------------------------------
+// --- judgement: what kind of work (step choose)
+// ----------------------------------------------------
 
 struct judgement {
     enum task task;
-    float task_p[TASK_COUNT]; // sums to 1
-    float p_local_ok;         // probability that a local answer is as good
-    float margin;             // best minus second task
+    float task_p[TASK_COUNT];         // sums to 1
+    float p_local_ok;                 // probability that a local answer is as good
+    float margin;                     // best minus second task
     uint32_t read_bytes, total_bytes; // what was looked at, of what there was
-    const char *signals[4];   // static names of what spoke loudest, NULL-ended
+    const char *signals[4];           // static names of what spoke loudest, NULL-ended
 };
 
-// --- target, fleet ---------------------------------------------------------------------------------
+// --- target, fleet
+// ---------------------------------------------------------------------------------
 
 enum { ZONE_MAX = 8, TARGET_MAX = 64, PLAN_MAX = 8, TRY_MAX = 4, NAME_CAP = 64 };
 
 struct zone {
-    str name;              // "local", "cloud", or the operator's own
-    enum label max_label;  // the highest label it may see
-    bool local;            // on the company's own machines
+    str name;             // "local", "cloud", or the operator's own
+    enum label max_label; // the highest label it may see
+    bool local;           // on the company's own machines
 };
 
 struct target {
-    str name;              // unique; what answers and ledger call it
-    str preset;            // provider or engine: "openai", "ollama" ...
-    str dialect;           // "openai_chat"
-    str base_url;          // ends without a slash; "/chat/completions" follows
-    str model;             // what the target is asked for; empty: the client's word
-    str api_key;           // secret; never logged
-    unsigned zone;         // index into fleet.zones
+    str name;      // unique; what answers and ledger call it
+    str preset;    // provider or engine: "openai", "ollama" ...
+    str dialect;   // "openai_chat"
+    str base_url;  // ends without a slash; "/chat/completions" follows
+    str model;     // what the target is asked for; empty: the client's word
+    str api_key;   // secret; never logged
+    unsigned zone; // index into fleet.zones
     unsigned abilities;
-    int64_t context_tokens; // 0: not known
+    int64_t context_tokens;                      // 0: not known
     int64_t price_in_nanousd, price_out_nanousd; // per token; -1 not known
-    bool ask_usage;        // may be asked for usage in streams
+    bool ask_usage;                              // may be asked for usage in streams
 };
 
 enum health { HEALTH_UP, HEALTH_DOWN, HEALTH_STARTING };
@@ -150,24 +168,26 @@ struct fleet {
     unsigned target_count;
 };
 
-// --- plan (step choose) ----------------------------------------------------------------------------
+// --- plan (step choose)
+// ----------------------------------------------------------------------------
 
 struct plan_row {
     uint16_t target;
-    const char *filter;   // name of the filter that ruled it out; NULL where it stands in the plan
-    char why[112];        // a short sentence, no prompt text
+    const char *filter; // name of the filter that ruled it out; NULL where it stands in the plan
+    char why[112];      // a short sentence, no prompt text
 };
 struct plan {
     struct plan_row rows[PLAN_MAX]; // in order of preference
     unsigned count;
     struct plan_row out[TARGET_MAX]; // ruled out, first reason kept
     unsigned out_count;
-    char reason[160];     // one line for people and for x-weir-reason
-    enum err err;         // OK, or why there is no plan: NOT_ALLOWED, NONE_WELL, NO_MODEL, TOO_LONG
-    bool stand_in;        // the wanted zone had no target; another serves (said in the headers)
+    char reason[160]; // one line for people and for x-weir-reason
+    enum err err;     // OK, or why there is no plan: NOT_ALLOWED, NONE_WELL, NO_MODEL, TOO_LONG
+    bool stand_in;    // the wanted zone had no target; another serves (said in the headers)
 };
 
-// --- usage -----------------------------------------------------------------------------------------
+// --- usage
+// -----------------------------------------------------------------------------------------
 
 // Disjoint classes; -1 is absent, which is not zero. Sources: OpenAI prompt_tokens includes cached.
 struct usage {
@@ -178,40 +198,43 @@ struct usage {
 };
 #define USAGE_NONE ((struct usage){-1, -1, -1, -1, -1, false, false})
 
-// --- try, call -------------------------------------------------------------------------------------
+// --- try, call
+// -------------------------------------------------------------------------------------
 
-struct try {
+struct
+try {
     uint16_t target;
     enum err err;
-    int status;            // HTTP status of the target; 0 where none came
-    bool reused;           // on a kept connection
+    int status;  // HTTP status of the target; 0 where none came
+    bool reused; // on a kept connection
     int64_t start_us, connected_us, first_byte_us, last_byte_us; // wall clock; 0: never
 };
 
 // One client request. The mark says which step fills the part. Plain data: no sockets here.
 struct call {
-    struct id id;                 // accept
+    struct id id;                                                 // accept
     int64_t start_us, start_mono_us, first_byte_us, last_byte_us; // accept; answer
-    str dialect;                  // accept
-    str client_model;             // read
-    str tenant;                   // identify
-    enum label tenant_label;      // identify
-    str want_label, want_zone, want_quality, want_deadline; // accept: x-weir-* as sent (empty: absent)
-    struct ask ask;               // read
-    struct screening screening;   // screen
-    enum label label;             // screen: joined from all sources
-    struct judgement judgement;   // choose
-    struct plan plan;             // choose
-    struct try tries[TRY_MAX];    // send
-    unsigned try_count;           // send
-    int served_by;                // answer: index into the fleet's targets, -1 none
-    int status;                   // answer: what the client got
-    enum err err;                 // the step that failed, or OK
+    str dialect;                                                  // accept
+    str client_model;                                             // read
+    str tenant;                                                   // identify
+    enum label tenant_label;                                      // identify
+    str want_label, want_zone, want_quality,
+        want_deadline;          // accept: x-weir-* as sent (empty: absent)
+    struct ask ask;             // read
+    struct screening screening; // screen
+    enum label label;           // screen: joined from all sources
+    struct judgement judgement; // choose
+    struct plan plan;           // choose
+    struct try tries[TRY_MAX];  // send
+    unsigned try_count;         // send
+    int served_by;              // answer: index into the fleet's targets, -1 none
+    int status;                 // answer: what the client got
+    enum err err;               // the step that failed, or OK
     enum step ended_at;
-    struct usage usage;           // answer
-    str usage_raw;                // answer: the provider's own object, bytes as sent
-    str finish;                   // answer: finish reason as sent
-    str answer_model;             // answer: the model that the target says it is
+    struct usage usage; // answer
+    str usage_raw;      // answer: the provider's own object, bytes as sent
+    str finish;         // answer: finish reason as sent
+    str answer_model;   // answer: the model that the target says it is
     uint64_t bytes_in, bytes_out, events;
 };
 #endif

@@ -1,6 +1,6 @@
-// gate: walks a call through the eight steps (steps.c). It is the only room that knows all the others
-// on the road, and the only one that writes a struct call. Its steps fetch, call and store; what there
-// is to know lies in the rooms below.
+// gate: walks a call through the eight steps (steps.c). It is the only room that knows all the
+// others on the road, and the only one that writes a struct call. Its steps fetch, call and store;
+// what there is to know lies in the rooms below.
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 #include "api/api.h"
@@ -41,7 +41,8 @@ struct gate_page {
     int (*write)(const struct gate *g, struct buf *out);
 };
 
-// Starts engines, ledger and workers; ret_why says what to do when it cannot. pages end with a NULL path.
+// Starts engines, ledger and workers; ret_why says what to do when it cannot. pages end with a NULL
+// path.
 enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256]) must_check;
 int gate_port(const struct gate *g);

@@ -1,0 +1,44 @@
+// admin.c: health, readiness, metrics.
+#include "admin/admin.h"
+
+static int write_health(const struct gate *g, struct buf *out)
+{
+    must(g && out->n == 0);
+    buf_put(out, S("{\"status\":\"ok\"}\n"));
+    return 200;
+}
+
+// Ready once a target is up; says which are.
+static int write_ready(const struct gate *g, struct buf *out)
+{
+    static const char *const words[] = {"up", "down", "starting"};
+    const struct fleet *f = &gate_snapshot(g)->fleet;
+    bool ready = gate_ready(g);
+    must(out->n == 0);
+    buf_printf(out, "{\"status\":\"%s\",\"targets\":[", ready ? "ready" : "no target is up");
+    for (unsigned i = 0; i < f->target_count; i++) {
+        enum health h = gate_health(g, i);
+        must((unsigned)h < countof(words));
+        buf_put(out, i ? S(",{\"name\":") : S("{\"name\":"));
+        buf_put_json(out, f->targets[i].name);
+        buf_put(out, S(",\"zone\":"));
+        buf_put_json(out, f->zones[f->targets[i].zone].name);
+        buf_printf(out, ",\"health\":\"%s\"}", words[h]);
+    }
+    buf_put(out, S("]}\n"));
+    return ready ? 200 : 503;
+}
+
+static int write_metrics(const struct gate *g, struct buf *out)
+{
+    must(g && out->n == 0);
+    metrics_write(out);
+    return 200;
+}
+
+const struct gate_page admin_pages[] = {
+    {"/healthz", "application/json", write_health},
+    {"/readyz", "application/json", write_ready},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
+    {NULL, NULL, NULL},
+};

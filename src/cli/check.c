@@ -1,0 +1,35 @@
+// check.c: weir check, the configuration's lint.
+#include "cli/cli.h"
+
+static const char usage[] = "usage: weir check [-c FILE]\n\n"
+                            "Reads the configuration and prints what is wrong with file, line and "
+                            "column, and every rule that\n"
+                            "can never match. Exit status 0 when weir serve would start with it.\n";
+
+int cli_check(int argc, char **argv)
+{
+    static struct config c;
+    struct conf_error e;
+    const char *path = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *v;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return cli_usage(usage, true);
+        if ((v = cli_option(argc, argv, &i, "-c")) || (v = cli_option(argc, argv, &i, "--config")))
+            path = v;
+        else if (argv[i][0] != '-' && !path)
+            path = argv[i];
+        else
+            return cli_usage(usage, false);
+    }
+    if (config_load(&c, path, false, &e) != OK) {
+        config_print_error(&e);
+        return 1;
+    }
+    unsigned bad = config_lint(&c);
+    if (bad == 0)
+        printf("%s: fine: %u targets in %u zones, %u tenants\n", c.from_file ? c.name : "defaults",
+               c.snap.fleet.target_count, c.snap.fleet.zone_count, c.snap.tenants.count);
+    config_free(&c);
+    return bad ? 1 : 0;
+}

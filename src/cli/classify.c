@@ -1,0 +1,237 @@
+// classify.c: weir classify, JSONL in and JSONL out. Each line is an object with "text" or
+// "messages"; `id` is echoed. Out: task, tasks{16}, p_local_ok, label, findings[] (offsets in code
+// points), zone, reason, took_us. A line that cannot be read gives {"error": ...} in its place, so
+// that lines match.
+#include "base/mem.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include <yyjson.h>
+
+static const char usage[] = "usage: weir classify [-c FILE] [FILE]      default: standard input\n\n"
+                            "Reads JSONL, one request a line: {\"text\": \"...\"} or "
+                            "{\"messages\": [...]} (OpenAI's form), with an\n"
+                            "optional id, label and model. Writes one JSON object a line:\n"
+                            "  id, task, tasks (16 probabilities), p_local_ok, label, findings "
+                            "[{type,start,end,score,part}],\n"
+                            "  zone (where it would go), reason, took_us\n"
+                            "Offsets count Unicode code points of the text (of the part, for "
+                            "messages). Nothing is sent anywhere.\n";
+
+struct work {
+    struct config *k;
+    struct arena arena;
+    struct buf body, out;
+    struct call call;
+};
+
+// The fleet for a bare machine: one place here, one in the cloud, so that `zone` says where it
+// belongs.
+static void stand_ins(struct snapshot *s)
+{
+    if (s->fleet.target_count)
+        return;
+    const unsigned all = (1u << ABILITY_COUNT) - 1;
+    s->fleet.targets[0] = (struct target){.name = S("local"),
+                                          .dialect = S("openai_chat"),
+                                          .zone = 0,
+                                          .abilities = all,
+                                          .price_in_nanousd = 0,
+                                          .price_out_nanousd = 0};
+    s->fleet.targets[1] = (struct target){.name = S("cloud"),
+                                          .dialect = S("openai_chat"),
+                                          .zone = 1,
+                                          .abilities = all,
+                                          .price_in_nanousd = -1,
+                                          .price_out_nanousd = -1};
+    s->fleet.target_count = 2;
+}
+
+// {"text": t} becomes a body with one user message; {"messages": m} is taken as it is.
+static bool make_body(struct work *w, yyjson_val *row)
+{
+    yyjson_val *text = yyjson_obj_get(row, "text"), *messages = yyjson_obj_get(row, "messages");
+    yyjson_val *model = yyjson_obj_get(row, "model");
+    buf_clear(&w->body);
+    buf_put(&w->body, S("{\"model\":"));
+    buf_put_json(&w->body, yyjson_is_str(model)
+                               ? str_of(yyjson_get_str(model), yyjson_get_len(model))
+                               : S("auto"));
+    if (yyjson_is_str(text)) {
+        buf_put(&w->body, S(",\"messages\":[{\"role\":\"user\",\"content\":"));
+        buf_put_json(&w->body, str_of(yyjson_get_str(text), yyjson_get_len(text)));
+        buf_put(&w->body, S("}]}"));
+        return true;
+    }
+    if (!yyjson_is_arr(messages))
+        return false;
+    size_t n = 0;
+    char *json = yyjson_val_write(messages, 0, &n);
+    buf_put(&w->body, S(",\"messages\":"));
+    buf_put(&w->body, str_of(json, n));
+    buf_put(&w->body, S("}"));
+    mem_free(json);
+    return true;
+}
+
+static void put_findings(struct work *w)
+{
+    const struct call *c = &w->call;
+    struct buf *out = &w->out;
+    buf_put(out, S(",\"findings\":["));
+    for (uint32_t i = 0; i < c->screening.finding_count; i++) {
+        const struct finding *f = &c->screening.findings[i];
+        str text = text_reveal(ask_text(&w->arena, &c->ask, &c->ask.parts[f->part]));
+        must(f->end <= text.n && f->start <= f->end);
+        buf_printf(out, "%s{\"type\":\"%s\",\"start\":%zu,\"end\":%zu,\"score\":%.2f,\"part\":%u}",
+                   i ? "," : "", f->type, utf8_count(text, f->start), utf8_count(text, f->end),
+                   (double)f->score, f->part);
+    }
+    buf_putc(out, ']');
+}
+
+static void put_judgement(struct work *w, int64_t took_us)
+{
+    const struct call *c = &w->call;
+    const struct fleet *f = &w->k->snap.fleet;
+    struct buf *out = &w->out;
+    buf_printf(out, "\"task\":\"%s\",\"tasks\":{", task_name(c->judgement.task));
+    for (unsigned i = 0; i < TASK_COUNT; i++)
+        buf_printf(out, "%s\"%s\":%.4f", i ? "," : "", task_name((enum task)i),
+                   (double)c->judgement.task_p[i]);
+    buf_printf(out, "},\"p_local_ok\":%.4f,\"label\":\"%s\"", (double)c->judgement.p_local_ok,
+               label_name(c->label));
+    put_findings(w);
+    buf_put(out, S(",\"zone\":"));
+    if (c->plan.count)
+        buf_put_json(out, f->zones[f->targets[c->plan.rows[0].target].zone].name);
+    else
+        buf_put(out, S("null"));
+    buf_put(out, S(",\"reason\":"));
+    buf_put_json(out, str_c(c->plan.reason));
+    buf_printf(out, ",\"took_us\":%lld}\n", (long long)took_us);
+}
+
+// Reading, screening and choosing as gate does; false with the reason in f.
+static bool judge(struct work *w, yyjson_val *row, struct fault *f)
+{
+    const struct snapshot *s = &w->k->snap;
+    struct call *c = &w->call;
+    uint8_t health[TARGET_MAX] = {0};
+    if (dialect_openai_chat.read_ask(&w->arena, buf_str(&w->body), &c->ask, f) != OK)
+        return false;
+    guard_scan(&w->arena, &c->ask, &s->guard, &c->screening);
+    c->label = c->screening.label;
+    yyjson_val *label = yyjson_obj_get(row, "label");
+    if (yyjson_is_str(label))
+        c->label =
+            label_join(c->label, label_parse(str_of(yyjson_get_str(label), yyjson_get_len(label))));
+    route_classify(&s->model, &w->arena, &c->ask, &c->judgement);
+    struct choice choice = {.fleet = &s->fleet,
+                            .health = health,
+                            .policy = &s->policy,
+                            .ask = &c->ask,
+                            .judgement = &c->judgement,
+                            .label = c->label,
+                            .client_model = c->ask.model};
+    route_plan(&choice, &c->plan);
+    return true;
+}
+
+static void put_error(struct work *w, str say)
+{
+    buf_put(&w->out, S("\"error\":"));
+    buf_put_json(&w->out, say);
+    buf_put(&w->out, S("}\n"));
+}
+
+static void put_id(struct work *w, yyjson_val *row)
+{
+    yyjson_val *id = row ? yyjson_obj_get(row, "id") : NULL;
+    if (!id)
+        return;
+    size_t n = 0;
+    char *json = yyjson_val_write(id, 0, &n);
+    buf_put(&w->out, S("\"id\":"));
+    buf_put(&w->out, str_of(json, n));
+    buf_putc(&w->out, ',');
+    mem_free(json);
+}
+
+static void one_line(struct work *w, const char *line, size_t n)
+{
+    yyjson_doc *doc = yyjson_read(line, n, YYJSON_READ_ALLOW_INVALID_UNICODE);
+    yyjson_val *row = doc ? yyjson_doc_get_root(doc) : NULL;
+    struct fault f = {0};
+    arena_reset(&w->arena);
+    buf_clear(&w->out);
+    buf_putc(&w->out, '{');
+    put_id(w, yyjson_is_obj(row) ? row : NULL);
+    if (!yyjson_is_obj(row)) {
+        put_error(w, S("this line is no JSON object"));
+    } else if (!make_body(w, row)) {
+        put_error(w, S("a line needs \"text\" (a string) or \"messages\" (an array)"));
+    } else {
+        int64_t start = time_mono_us();
+        if (judge(w, row, &f)) {
+            put_judgement(w, time_mono_us() - start);
+        } else {
+            char say[300];
+            snprintf(say, sizeof say, "%s%s%s", f.param, f.param[0] ? ": " : "",
+                     f.say[0] ? f.say : err_sentence(f.err));
+            put_error(w, str_c(say));
+        }
+    }
+    yyjson_doc_free(doc);
+    fwrite(w->out.p, 1, w->out.n, stdout);
+}
+
+static int run(struct work *w, FILE *in)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    while ((n = getline(&line, &cap, in)) >= 0)
+        if (str_trim(str_of(line, (size_t)n)).n)
+            one_line(w, line, (size_t)n);
+    mem_free(line);
+    return ferror(in) || fflush(stdout) != 0;
+}
+
+int cli_classify(int argc, char **argv)
+{
+    static struct config k;
+    static struct work w;
+    struct conf_error e;
+    const char *config = NULL, *path = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *v;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return cli_usage(usage, true);
+        if ((v = cli_option(argc, argv, &i, "-c")) || (v = cli_option(argc, argv, &i, "--config")))
+            config = v;
+        else if ((argv[i][0] != '-' || argv[i][1] == 0) && !path)
+            path = argv[i];
+        else
+            return cli_usage(usage, false);
+    }
+    if (config_load(&k, config, false, &e) != OK) {
+        config_print_error(&e);
+        return 1;
+    }
+    stand_ins(&k.snap);
+    FILE *in = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : stdin;
+    if (!in) {
+        fprintf(stderr, "weir: %s cannot be opened\n", path);
+        return 1;
+    }
+    w.k = &k;
+    arena_init(&w.arena, (size_t)k.snap.gate.call_memory);
+    buf_init(&w.body, (size_t)k.snap.http.body_limit * 2);
+    buf_init(&w.out, (size_t)k.snap.http.body_limit * 2);
+    int status = run(&w, in);
+    buf_done(&w.body);
+    buf_done(&w.out);
+    arena_done(&w.arena);
+    config_free(&k);
+    return status;
+}

@@ -1,0 +1,45 @@
+// cli: main() and the subcommands. One file a subcommand, one row in main.c. Only here may a
+// process end with a message: every one says what is wrong and what to do.
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+#include "admin/admin.h"
+
+// Subcommands: argv[0] is the subcommand's own name. Return the exit status.
+#define WEIR_VERSION "0.1.0"
+
+int cli_serve(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_classify(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_train(int argc, char **argv);
+
+// --- configuration: config.c
+// -----------------------------------------------------------------------
+
+struct config {
+    struct arena arena; // everything below lives here
+    struct snapshot snap;
+    bool from_file;
+    char name[256];                          // the file's name, for messages
+    struct upstream_found found[TARGET_MAX]; // without a file: what discovery found
+    size_t found_count;
+};
+// path NULL: ./weir.yaml where there is one, else discovery (discover) or plain defaults (not
+// discover). On failure ret_error says where, what and what would be right.
+enum err config_load(struct config *c, const char *path, bool discover,
+                     struct conf_error *ret_error) must_check;
+void config_free(struct config *c);
+void config_print_error(const struct conf_error *e); // on stderr
+// Rules that can never match and the like; prints each, returns how many.
+unsigned config_lint(const struct config *c);
+
+// --- shared little things: util.c
+// --------------------------------------------------------------------
+
+// Whole file into buf ("-" is standard input). False with errno said on stderr.
+bool cli_read_file(const char *path, struct buf *out);
+// Value of --name VALUE or --name=VALUE at argv[*i] (moves *i); NULL when argv[*i] is another
+// option.
+const char *cli_option(int argc, char **argv, int *i, const char *name);
+int cli_usage(const char *text, bool wanted); // prints; exit status 0 or 2
+#endif

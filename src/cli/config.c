@@ -1,0 +1,441 @@
+// config.c: from weir.yaml to a snapshot. Every section is read by one function; every mistake ends
+// with file, line, column, what is wrong and what would be right.
+#include "cli/config.h"
+#include "base/mem.h"
+#include <unistd.h>
+
+enum { CONFIG_MEMORY = 64 * 1024 * 1024, FILE_MAX = 4 * 1024 * 1024 };
+
+enum err fail(struct load *l, const struct conf *at, const char *what, const char *hint)
+{
+    return conf_fail(l->error, l->name, at, what, hint);
+}
+
+enum err fill(struct load *l, void *out, const struct setting_row *rows, size_t count,
+              const struct conf *map)
+{
+    return conf_fill(out, rows, count, NULL, map, l->name, l->error);
+}
+
+int find_zone(const struct fleet *f, str name)
+{
+    for (unsigned i = 0; i < f->zone_count; i++)
+        if (str_eq(f->zones[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+int find_target(const struct fleet *f, str name)
+{
+    for (unsigned i = 0; i < f->target_count; i++)
+        if (str_eq(f->targets[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+enum err read_label(struct load *l, const struct conf *at, str word, enum label *ret)
+{
+    if (!label_known(word))
+        return fail(l, at, "no such label", "use public, internal or restricted");
+    *ret = label_parse(word);
+    return OK;
+}
+
+// --- sections
+// ----------------------------------------------------------------------------------------
+
+static enum err read_rooms(struct load *l, const struct conf *root)
+{
+    struct snapshot *s = l->snap;
+    const struct {
+        const char *section;
+        void *out;
+        const struct setting_row *rows;
+        size_t count;
+    } rooms[] = {
+        {"gate", &s->gate, gate_setting_rows, gate_setting_count},
+        {"net", &s->net, net_setting_rows, net_setting_count},
+        {"http", &s->http, http_setting_rows, http_setting_count},
+        {"upstream", &s->upstream, upstream_setting_rows, upstream_setting_count},
+        {"ledger", &s->ledger, ledger_setting_rows, ledger_setting_count},
+    };
+    for (size_t i = 0; i < countof(rooms); i++) {
+        const struct conf *map = root ? conf_get(root, str_c(rooms[i].section)) : NULL;
+        enum err e = fill(l, rooms[i].out, rooms[i].rows, rooms[i].count, map);
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
+static void default_zones(struct fleet *f)
+{
+    f->zones[0] = (struct zone){S("local"), LABEL_RESTRICTED, true};
+    f->zones[1] = (struct zone){S("cloud"), LABEL_INTERNAL, false};
+    f->zone_count = 2;
+}
+
+struct zone_settings {
+    setting_word max_label;
+    setting_bool local;
+};
+static const struct setting_row zone_rows[] = {SETTING_ROW(
+    struct zone_settings, word, max_label, "", 0, 0,
+    "the highest label this zone may see") SETTING_ROW(struct zone_settings, bool, local, "false",
+                                                       0, 0, "on the company's own machines")};
+
+static enum err read_zone(struct load *l, const struct conf *at)
+{
+    struct fleet *f = &l->snap->fleet;
+    struct zone_settings z;
+    enum err e = fill(l, &z, zone_rows, countof(zone_rows), at);
+    int known = find_zone(f, at->key);
+    if (e != OK)
+        return e;
+    if (known < 0 && f->zone_count == ZONE_MAX)
+        return fail(l, at, "too many zones", "at most 8");
+    struct zone *zone = &f->zones[known < 0 ? (int)f->zone_count : known];
+    if (known < 0)
+        *zone = (struct zone){.name = at->key, .max_label = LABEL_PUBLIC};
+    if (conf_get(at, S("local")))
+        zone->local = z.local;
+    if (z.max_label.n)
+        e = read_label(l, conf_get(at, S("max_label")), z.max_label, &zone->max_label);
+    f->zone_count += known < 0 && e == OK;
+    return e;
+}
+
+static enum err read_tenant(struct load *l, const struct conf *at, struct tenant *t)
+{
+    struct tenant_settings {
+        setting_word name, key, label, zone;
+    } s;
+    static const struct setting_row rows[] = {
+        SETTING_ROW(struct tenant_settings, word, name, "", 0, 0, "who pays") SETTING_ROW(
+            struct tenant_settings, word, key, "", 0, 0, "the API key, best as ${VARIABLE}")
+            SETTING_ROW(struct tenant_settings, word, label, "public", 0, 0,
+                        "label of all its requests at least")
+                SETTING_ROW(struct tenant_settings, word, zone, "", 0, 0,
+                            "only this zone may serve it")};
+    enum err e = fill(l, &s, rows, countof(rows), at);
+    if (e != OK)
+        return e;
+    if (!s.name.n)
+        return fail(l, at, "a tenant without a name", "add name: NAME");
+    if (s.zone.n && find_zone(&l->snap->fleet, s.zone) < 0)
+        return fail(l, conf_get(at, S("zone")), "no such zone",
+                    "use local, cloud or one named under zones:");
+    *t = (struct tenant){.name = s.name, .zone = s.zone, .has_key = s.key.n > 0};
+    if (t->has_key)
+        ledger_hash_key(s.key, t->key_hash);
+    const struct conf *label = conf_get(at, S("label"));
+    return read_label(l, label ? label : at, s.label, &t->label);
+}
+
+static enum err read_tenants(struct load *l, const struct conf *list)
+{
+    struct tenants *ts = &l->snap->tenants;
+    unsigned count = 0;
+    for (const struct conf *c = list ? list->child : NULL; c; c = c->next)
+        count++;
+    ts->rows = arena_array(l->arena, struct tenant, max_size(count, 1));
+    for (const struct conf *c = list ? list->child : NULL; c; c = c->next) {
+        struct tenant *t = &ts->rows[ts->count];
+        enum err e = read_tenant(l, c, t);
+        if (e != OK)
+            return e;
+        for (unsigned i = 0; i < ts->count; i++) {
+            if (str_eq(ts->rows[i].name, t->name))
+                return fail(l, c, "two tenants have this name", "give each its own");
+            if (t->has_key && ts->rows[i].has_key &&
+                memcmp(t->key_hash, ts->rows[i].key_hash, 32) == 0)
+                return fail(l, c, "two tenants have the same key", "give each its own");
+        }
+        ts->count++;
+    }
+    str wants = l->snap->ledger.require_key;
+    if (!str_eq(wants, S("auto")) && !str_eq(wants, S("yes")) && !str_eq(wants, S("no")))
+        return fail(l, list, "ledger.require_key is none of its words", "use auto, yes or no");
+    for (unsigned i = 0; i < ts->count; i++)
+        ts->require_key |= ts->rows[i].has_key;
+    if (!str_eq(wants, S("auto")))
+        ts->require_key = str_eq(wants, S("yes"));
+    return OK;
+}
+
+static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
+{
+    memset(local, 0, (TASK_COUNT + 1) * sizeof *local);
+    for (const struct conf *c = list->child; c; c = c->next) {
+        enum task t;
+        if (!task_parse(c->scalar, &t))
+            return fail(l, c, "no such task", "docs/tasks.md lists the sixteen");
+        local[t] = true;
+    }
+    return OK;
+}
+
+static enum err read_policy(struct load *l, const struct conf *map)
+{
+    struct policy_settings {
+        setting_ratio quality, unsure_below;
+        setting_word unknown_model;
+        setting_bool stand_in;
+    } s;
+    struct policy *p = &l->snap->policy;
+    static const struct setting_row rows[] = {
+        SETTING_ROW(struct policy_settings, ratio, quality, "-1", -1, 1,
+                    "wanted probability that a local answer is as good")
+            SETTING_ROW(struct policy_settings, ratio, unsure_below, "-1", -1, 1,
+                        "below this task probability a request counts as unsure")
+                SETTING_ROW(struct policy_settings, word, unknown_model, "error", 0, 0,
+                            "auto: route names that nobody knows; error: 404")
+                    SETTING_ROW(struct policy_settings, bool, stand_in, "true", 0, 0,
+                                "local serves hard work where no cloud target can")};
+    static const char *const also[] = {"local", NULL};
+    policy_default(p);
+    if (!map)
+        return OK;
+    enum err e = conf_fill(&s, rows, countof(rows), also, map, l->name, l->error);
+    if (e != OK)
+        return e;
+    if (s.quality >= 0)
+        p->quality = s.quality;
+    if (s.unsure_below >= 0)
+        p->unsure_below = s.unsure_below;
+    p->stand_in = s.stand_in;
+    if (!str_eq(s.unknown_model, S("auto")) && !str_eq(s.unknown_model, S("error")))
+        return fail(l, conf_get(map, S("unknown_model")), "unknown_model is none of its words",
+                    "use auto or error");
+    p->unknown_model_is_auto = str_eq(s.unknown_model, S("auto"));
+    const struct conf *local = conf_get(map, S("local"));
+    return local ? read_tasks(l, local, p->task_local) : OK;
+}
+
+// models: a client's name -> auto | zone:NAME | target:NAME
+static enum err read_model_name(struct load *l, const struct conf *at)
+{
+    struct policy *p = &l->snap->policy;
+    if (p->name_count == MODEL_NAME_MAX)
+        return fail(l, at, "too many model names", "at most 64");
+    struct model_name *m = &p->names[p->name_count];
+    *m = (struct model_name){.name = at->key, .means = NAME_AUTO};
+    int found = 0;
+    if (str_starts(at->scalar, S("zone:"))) {
+        m->means = NAME_ZONE;
+        found = find_zone(&l->snap->fleet, str_from(at->scalar, 5));
+    } else if (str_starts(at->scalar, S("target:"))) {
+        m->means = NAME_TARGET;
+        found = find_target(&l->snap->fleet, str_from(at->scalar, 7));
+    } else if (!str_eq(at->scalar, S("auto"))) {
+        return fail(l, at, "a model name must mean something",
+                    "use auto, zone:NAME or target:NAME");
+    }
+    if (found < 0)
+        return fail(l, at, "no such zone or target",
+                    "name one that stands under zones: or targets:");
+    m->index = (unsigned)found;
+    p->name_count++;
+    return OK;
+}
+
+static enum err read_guard_types(struct load *l, const struct conf *map)
+{
+    for (const struct conf *c = map ? map->child : NULL; c; c = c->next) {
+        enum label label = LABEL_RESTRICTED;
+        enum err e = read_label(l, c, c->scalar, &label);
+        if (e != OK)
+            return e;
+        if (!guard_policy_set(&l->snap->guard, c->key, label))
+            return fail(l, c, "no detector finds this type", "docs/findings.md lists the types");
+    }
+    return OK;
+}
+
+static enum err read_guard(struct load *l, const struct conf *map)
+{
+    struct guard_settings {
+        setting_bool scan;
+        setting_word media;
+        setting_ratio least_score;
+    } s;
+    struct guard_policy *g = &l->snap->guard;
+    static const struct setting_row rows[] = {
+        SETTING_ROW(struct guard_settings, bool, scan, "true", 0, 0, "look for sensitive places")
+            SETTING_ROW(struct guard_settings, word, media, "", 0, 0,
+                        "label of images, audio and files, which are not looked into")
+                SETTING_ROW(struct guard_settings, ratio, least_score, "-1", -1, 1,
+                            "findings below do not raise the label")};
+    static const char *const also[] = {"types", NULL};
+    guard_policy_default(g);
+    if (!map)
+        return OK;
+    enum err e = conf_fill(&s, rows, countof(rows), also, map, l->name, l->error);
+    if (e == OK && s.media.n)
+        e = read_label(l, conf_get(map, S("media")), s.media, &g->media);
+    g->scan = s.scan;
+    if (s.least_score >= 0)
+        g->least_score = s.least_score;
+    return e == OK ? read_guard_types(l, conf_get(map, S("types"))) : e;
+}
+
+// --- the whole
+// ---------------------------------------------------------------------------------------
+
+static const char *const sections[] = {"engines",  "gate",  "guard",  "http",    "ledger",
+                                       "models",   "net",   "policy", "targets", "tenants",
+                                       "upstream", "zones", NULL};
+
+static enum err check_sections(struct load *l, const struct conf *root)
+{
+    static const char *const lists[] = {"engines", "targets", "tenants", NULL};
+    if (root->kind != CONF_MAP)
+        return fail(l, root, "the file must be a map of sections", "begin with targets:");
+    for (const struct conf *c = root->child; c; c = c->next) {
+        bool known = false, list = false;
+        for (size_t i = 0; sections[i]; i++)
+            known |= str_eq(c->key, str_c(sections[i]));
+        for (size_t i = 0; lists[i]; i++)
+            list |= str_eq(c->key, str_c(lists[i]));
+        if (!known) {
+            char what[128], hint[128];
+            const char *near = conf_nearest(c->key, sections);
+            snprintf(what, sizeof what, "unknown section '%.*s'", (int)min_size(c->key.n, 60),
+                     c->key.p);
+            snprintf(hint, sizeof hint, near ? "did you mean '%s'?" : "%s",
+                     near ? near : "weir.yaml.example names every section");
+            return fail(l, c, what, hint);
+        }
+        bool empty = c->kind == CONF_SCALAR && c->scalar.n == 0;
+        if (!empty && c->kind != (list ? CONF_LIST : CONF_MAP))
+            return fail(l, c, list ? "this section is a list" : "this section is a map",
+                        list ? "begin each item with '- '" : "write key: value below it");
+    }
+    return OK;
+}
+
+static enum err each(struct load *l, const struct conf *in,
+                     enum err (*read)(struct load *, const struct conf *))
+{
+    for (const struct conf *c = in ? in->child : NULL; c; c = c->next) {
+        enum err e = read(l, c);
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
+static enum err read_all(struct load *l, const struct conf *root)
+{
+    const struct conf none = {.kind = CONF_MAP};
+    const struct conf *r = root ? root : &none;
+    enum err e = root ? check_sections(l, root) : OK;
+    if (e == OK)
+        e = read_rooms(l, r);
+    if (e == OK)
+        e = each(l, conf_get(r, S("zones")), read_zone);
+    if (e == OK)
+        e = each(l, conf_get(r, S("targets")), config_read_target);
+    if (e == OK)
+        e = each(l, conf_get(r, S("engines")), config_read_engine);
+    if (e == OK)
+        e = read_tenants(l, conf_get(r, S("tenants")));
+    if (e == OK)
+        e = read_policy(l, conf_get(r, S("policy")));
+    if (e == OK)
+        e = each(l, conf_get(r, S("models")), read_model_name);
+    if (e == OK)
+        e = read_guard(l, conf_get(r, S("guard")));
+    return e;
+}
+
+static const char *env_of(const char *name)
+{
+    return getenv(name);
+}
+
+static enum err load_file(struct config *c, struct load *l, const char *path)
+{
+    struct buf file;
+    struct conf *root = NULL;
+    buf_init(&file, FILE_MAX);
+    str_copy_to(c->name, sizeof c->name, str_c(path));
+    enum err e = ERR_BAD_FILE;
+    if (cli_read_file(path, &file)) {
+        e = conf_parse(&c->arena, arena_copy(&c->arena, buf_str(&file)), c->name, env_of, &root,
+                       l->error);
+    } else {
+        str_copy_to(l->error->where, sizeof l->error->where, str_c(path));
+        str_copy_to(l->error->what, sizeof l->error->what, S("the configuration cannot be read"));
+    }
+    buf_done(&file);
+    c->from_file = true;
+    return e == OK ? read_all(l, root) : e;
+}
+
+enum err config_load(struct config *c, const char *path, bool discover,
+                     struct conf_error *ret_error)
+{
+    enum { DISCOVER_MS = 700 };
+    *ret_error = (struct conf_error){0};
+    *c = (struct config){0};
+    arena_init(&c->arena, CONFIG_MEMORY);
+    struct snapshot *s = &c->snap;
+    struct load l = {.arena = &c->arena, .snap = s, .name = c->name, .error = ret_error};
+    s->fleet.targets = arena_array(&c->arena, struct target, TARGET_MAX);
+    s->engines = arena_array(&c->arena, struct engine_config, TARGET_MAX);
+    default_zones(&s->fleet);
+    const char *why = "";
+    if (route_model_open(route_model_builtin(), &s->model, &why) != OK)
+        must(!"the built-in classifier is sound");
+    if (!path && access("weir.yaml", R_OK) == 0)
+        path = "weir.yaml";
+    enum err e = path ? load_file(c, &l, path) : read_all(&l, NULL);
+    if (e == OK && !path && discover)
+        c->found_count = upstream_discover(&c->arena, env_of, DISCOVER_MS, &s->fleet, c->found,
+                                           countof(c->found));
+    if (e != OK)
+        config_free(c);
+    return e;
+}
+
+void config_free(struct config *c)
+{
+    arena_done(&c->arena);
+}
+
+void config_print_error(const struct conf_error *e)
+{
+    fprintf(stderr, "weir: %s%s%s%s%s\n", e->where, e->where[0] ? ": " : "", e->what,
+            e->hint[0] ? "; " : "", e->hint);
+}
+
+unsigned config_lint(const struct config *c)
+{
+    const struct snapshot *s = &c->snap;
+    unsigned bad = 0, used[ZONE_MAX] = {0}, local = 0;
+    for (unsigned i = 0; i < s->fleet.target_count; i++) {
+        used[s->fleet.targets[i].zone]++;
+        local += s->fleet.zones[s->fleet.targets[i].zone].local;
+    }
+    for (unsigned i = 2; i < s->fleet.zone_count; i++)
+        if (!used[i] && ++bad)
+            printf("%s: zone '%.*s' has no target: nothing can ever go there\n", c->name,
+                   STR_ARGS(s->fleet.zones[i].name));
+    for (unsigned i = 0; i < s->policy.name_count; i++)
+        if (find_target(&s->fleet, s->policy.names[i].name) >= 0 && ++bad)
+            printf("%s: models: '%.*s' is also a target's name, which it would hide\n", c->name,
+                   STR_ARGS(s->policy.names[i].name));
+    for (unsigned i = 0; i < s->tenants.count; i++) {
+        int zone = find_zone(&s->fleet, s->tenants.rows[i].zone);
+        if (zone >= 0 && s->tenants.rows[i].label > s->fleet.zones[zone].max_label && ++bad)
+            printf("%s: tenant '%.*s' may only use zone '%.*s', which may not see its label: every "
+                   "call would be 403\n",
+                   c->name, STR_ARGS(s->tenants.rows[i].name), STR_ARGS(s->tenants.rows[i].zone));
+    }
+    if (c->from_file && s->fleet.target_count == 0 && ++bad)
+        printf("%s: no targets and no engines: every call would be 503\n", c->name);
+    if (c->from_file && s->fleet.target_count && !local)
+        printf("%s: note: no local target: requests labelled restricted get 403\n", c->name);
+    return bad;
+}

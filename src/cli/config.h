@@ -1,0 +1,22 @@
+// config.h: what the two files of the configuration's reader share. Private to cli.
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+#include "cli/cli.h"
+
+struct load {
+    struct arena *arena;
+    struct snapshot *snap;
+    const char *name; // the file's, for messages
+    struct conf_error *error;
+};
+
+enum err fail(struct load *l, const struct conf *at, const char *what, const char *hint);
+enum err fill(struct load *l, void *out, const struct setting_row *rows, size_t count,
+              const struct conf *map);
+int find_zone(const struct fleet *f, str name);   // -1: none
+int find_target(const struct fleet *f, str name); // -1: none
+enum err read_label(struct load *l, const struct conf *at, str word, enum label *ret);
+
+enum err config_read_target(struct load *l, const struct conf *at);
+enum err config_read_engine(struct load *l, const struct conf *at);
+#endif

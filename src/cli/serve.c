@@ -1,0 +1,109 @@
+// serve.c: weir serve, the gateway.
+#include "base/log.h"
+#include "cli/cli.h"
+#include <signal.h>
+
+static const char usage[] =
+    "usage: weir serve [-c FILE] [--listen ADDR:PORT] [--log LEVEL]\n\n"
+    "Serves OpenAI's chat completions on one base URL and sends each request where it belongs.\n"
+    "Without -c it reads ./weir.yaml where there is one; else it looks for engines on loopback\n"
+    "(Ollama, vLLM, llama-server, SGLang, LM Studio, TGI) and for API keys in the environment\n"
+    "(OPENAI_API_KEY, MISTRAL_API_KEY, GROQ_API_KEY, ...).\n\n"
+    "  -c, --config FILE    the configuration; weir.yaml.example names every setting\n"
+    "  --listen ADDR:PORT   where to serve (default 127.0.0.1:4100)\n"
+    "  --log LEVEL          debug, info, warn or error (default info)\n\n"
+    "Clients set the base URL http://ADDR:PORT/v1 and the model \"auto\". SIGTERM lets open calls "
+    "finish.\n";
+
+struct options {
+    const char *config, *listen;
+};
+
+static int parse(int argc, char **argv, struct options *ret)
+{
+    struct options o = {0};
+    for (int i = 1; i < argc; i++) {
+        const char *v;
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            cli_usage(usage, true);
+            return 0;
+        }
+        if ((v = cli_option(argc, argv, &i, "-c")) ||
+            (v = cli_option(argc, argv, &i, "--config"))) {
+            o.config = v;
+        } else if ((v = cli_option(argc, argv, &i, "--listen"))) {
+            o.listen = v;
+        } else if ((v = cli_option(argc, argv, &i, "--log"))) {
+            enum log_level level;
+            if (!log_level_parse(str_c(v), &level)) {
+                fprintf(stderr, "weir: --log takes debug, info, warn or error, not '%s'\n", v);
+                return 2;
+            }
+            log_set_level(level);
+        } else {
+            fprintf(stderr, "weir: serve has no option '%s'\n", argv[i]);
+            return cli_usage(usage, false);
+        }
+    }
+    *ret = o;
+    return -1;
+}
+
+static void say_targets(const struct config *c, int port)
+{
+    const struct fleet *f = &c->snap.fleet;
+    for (size_t i = 0; i < c->found_count; i++)
+        log_info("cli", "found %s", c->found[i].what);
+    for (unsigned i = 0; i < f->target_count; i++) {
+        const struct target *t = &f->targets[i];
+        log_info("cli", "target=%.*s zone=%.*s model=%.*s url=%.*s", STR_ARGS(t->name),
+                 STR_ARGS(f->zones[t->zone].name), STR_ARGS(t->model), STR_ARGS(t->base_url));
+    }
+    log_info("cli", "serving on port %d: base URL http://127.0.0.1:%d/v1, model \"auto\"", port,
+             port);
+}
+
+static bool has_targets(const struct config *c)
+{
+    if (c->snap.fleet.target_count)
+        return true;
+    fputs("weir: nothing to send requests to. Either\n"
+          "  - start an engine on this machine (ollama serve, llama-server, vllm serve ...), or\n"
+          "  - set a key (export OPENAI_API_KEY=...), or\n"
+          "  - name targets in weir.yaml (see weir.yaml.example), or\n"
+          "  - run ./quickstart, which gets a small engine and model\n",
+          stderr);
+    return false;
+}
+
+int cli_serve(int argc, char **argv)
+{
+    static struct config c; // large: kept off the stack
+    struct options o = {0};
+    struct conf_error e;
+    char why[256] = "";
+    int early = parse(argc, argv, &o);
+    if (early >= 0)
+        return early;
+    signal(SIGPIPE, SIG_IGN);
+    if (config_load(&c, o.config, true, &e) != OK) {
+        config_print_error(&e);
+        return 1;
+    }
+    if (o.listen)
+        c.snap.gate.listen = str_c(o.listen);
+    struct gate *g = NULL;
+    int status = 1;
+    if (has_targets(&c)) {
+        if (gate_new(&c.snap, admin_pages, &g, why) == OK) {
+            say_targets(&c, gate_port(g));
+            gate_run(g);
+            status = 0;
+        } else {
+            fprintf(stderr, "weir: %s\n", why);
+        }
+    }
+    gate_free(g);
+    config_free(&c);
+    return status;
+}

@@ -1,0 +1,53 @@
+// util.c: what the subcommands share.
+#include "cli/cli.h"
+#include <errno.h>
+
+bool cli_read_file(const char *path, struct buf *out)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *f = standard ? stdin : fopen(path, "rb");
+    bool fine = f != NULL;
+    while (fine) {
+        enum { STEP = 64 * 1024 };
+        char *room = buf_room(out, STEP);
+        if (!room) {
+            errno = EFBIG;
+            fine = false;
+            break;
+        }
+        size_t n = fread(room, 1, STEP, f);
+        buf_grew(out, n);
+        if (n == 0) {
+            fine = !ferror(f);
+            break;
+        }
+    }
+    if (!fine)
+        fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
+    if (f && !standard)
+        fclose(f);
+    return fine;
+}
+
+const char *cli_option(int argc, char **argv, int *i, const char *name)
+{
+    size_t n = strlen(name);
+    must(*i < argc && n > 0);
+    if (strncmp(argv[*i], name, n) != 0)
+        return NULL;
+    if (argv[*i][n] == '=')
+        return argv[*i] + n + 1;
+    if (argv[*i][n] != 0)
+        return NULL;
+    if (*i + 1 >= argc) {
+        fprintf(stderr, "weir: %s wants a value\n", name);
+        exit(2);
+    }
+    return argv[++*i];
+}
+
+int cli_usage(const char *text, bool wanted)
+{
+    fputs(text, wanted ? stdout : stderr);
+    return wanted ? 0 : 2;
+}

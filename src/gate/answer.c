@@ -1,0 +1,307 @@
+// answer.c: step answer, and everything that a client is written. A whole answer is held until it
+// is whole, so that a cut one never looks well. A stream is relayed event by event as its own
+// bytes; its head waits for the first event, which goes out in the same write. Invariants: (1)
+// nothing is written after the client left; (2) head_sent is set by the first write and after it no
+// other target may serve; (3) a stream that did not reach its end mark is never closed like one
+// that did.
+#include "gate/worker.h"
+
+enum { HELD_MAX = 256 * 1024 };
+
+static size_t queue_limit(const struct live_call *l, size_t bytes)
+{
+    // past client_queue the target is paused: what one read still held is all that may follow
+    enum { AFTER_PAUSE = 1024 * 1024 };
+    return (size_t)l->worker->snap->gate.client_queue + AFTER_PAUSE + bytes;
+}
+
+// Writes to the client; what the client cannot take is back-pressure on the target.
+static void put(struct live_call *l, const str *slices, unsigned count)
+{
+    size_t bytes = 0;
+    must(!l->client_gone);
+    for (unsigned i = 0; i < count; i++)
+        bytes += slices[i].n;
+    if (l->call.first_byte_us == 0) {
+        l->call.first_byte_us = time_wall_us();
+        metric_observe_us(l->worker->metrics, METRIC_first_byte,
+                          net_now_us(l->worker->loop) - l->call.start_mono_us);
+    }
+    l->head_sent = true;
+    l->call.bytes_out += bytes;
+    if (!net_write(l->conn->sock, slices, count, queue_limit(l, bytes)))
+        l->conn->keep = false; // the socket reports its end by itself
+    if (l->sending && net_queued(l->conn->sock) > (size_t)l->worker->snap->gate.client_queue)
+        upstream_pause(l->sending);
+}
+
+static void weir_headers(struct live_call *l, struct buf *out)
+{
+    const struct call *c = &l->call;
+    const struct fleet *f = &l->worker->snap->fleet;
+    http_write_header(out, S("x-weir-call"), str_of(c->id.c, ID_CHARS));
+    if (c->try_count && c->served_by >= 0) {
+        const struct target *t = &f->targets[c->served_by];
+        http_write_header(out, S("x-weir-target"), t->name);
+        http_write_header(out, S("x-weir-zone"), f->zones[t->zone].name);
+    }
+    if (l->step > STEP_SCREEN) {
+        http_write_header(out, S("x-weir-task"), str_c(task_name(c->judgement.task)));
+        http_write_header(out, S("x-weir-label"), str_c(label_name(c->label)));
+        if (c->plan.reason[0])
+            http_write_header(out, S("x-weir-reason"), str_c(c->plan.reason));
+    }
+    if (c->try_count)
+        http_write_header_i64(out, S("x-weir-tries"), c->try_count);
+}
+
+static void connection_header(struct live_call *l, struct buf *out)
+{
+    if (l->conn->worker->draining)
+        l->conn->keep = false;
+    if (!l->conn->keep)
+        http_write_header(out, S("Connection"), S("close"));
+    else if (l->head->minor == 0)
+        http_write_header(out, S("Connection"), S("keep-alive"));
+}
+
+// The target answered and this answer goes to the client (unless the first event of a stream says
+// no).
+void answer_begin(struct live_call *l, const struct http_head *h)
+{
+    struct call *c = &l->call;
+    struct buf *out = &l->out_head;
+    str type = http_get(h, S("content-type"));
+    bool sse = str_starts(type, S("text/event-stream"));
+    c->served_by = c->plan.rows[l->plan_at].target;
+    c->status = h->status;
+    l->watch = (struct answer_watch){.usage = USAGE_NONE};
+    l->mode = h->status >= 400 ? ANSWER_ERROR : sse ? ANSWER_STREAM : ANSWER_WHOLE;
+    buf_clear(out);
+    http_write_status(out, h->status);
+    for (size_t i = 0; i < h->header_count; i++)
+        if (!http_drop_from_answer(h, h->headers[i].name))
+            http_write_header(out, h->headers[i].name, h->headers[i].value);
+    weir_headers(l, out);
+    if (l->mode != ANSWER_STREAM)
+        return; // its length is known when it is whole
+    l->chunked = l->head->minor > 0;
+    if (l->chunked)
+        http_write_header(out, S("Transfer-Encoding"), S("chunked"));
+    else
+        l->conn->keep = false;
+    connection_header(l, out);
+    buf_put(out, S("\r\n"));
+}
+
+// Sends what stands in out (whole events) as one chunk, the head before it where it is due.
+static void put_events(struct live_call *l, str events, bool last)
+{
+    char chunk[HTTP_CHUNK_HEAD_MAX];
+    str out[5];
+    unsigned n = 0;
+    if (!l->head_sent)
+        out[n++] = buf_str(&l->out_head);
+    if (events.n && l->chunked)
+        out[n++] = str_of(chunk, http_chunk_head(chunk, events.n));
+    if (events.n)
+        out[n++] = events;
+    if (l->chunked && (events.n || last))
+        out[n++] = events.n && last ? S("\r\n0\r\n\r\n") : last ? S("0\r\n\r\n") : S("\r\n");
+    if (n)
+        put(l, out, n);
+}
+
+// One event: what it tells, and whether the client gets it.
+static enum event_kind look_at(struct live_call *l, const struct sse_event *ev)
+{
+    if (!ev->has_data)
+        return EVENT_SKIP;
+    l->call.events++;
+    return l->dialect->read_event(&l->arena, ev->name, ev->data, &l->watch);
+}
+
+// The first event that says something decides: an error there may still go to another target.
+static bool first_event_refuses(struct live_call *l, enum event_kind kind)
+{
+    return !l->head_sent && kind == EVENT_ERROR && send_may_go_on(l, ERR_UPSTREAM_STATUS);
+}
+
+static void relay(struct live_call *l, str bytes)
+{
+    struct buf *out = &l->worker->scratch;
+    struct sse_event ev;
+    bool decided = l->committed;
+    buf_clear(out);
+    buf_put(out, buf_str(&l->out_body)); // comments held before the first event
+    buf_clear(&l->out_body);
+    while (sse_next(&l->sse, &bytes, &ev)) {
+        enum event_kind kind = look_at(l, &ev);
+        if (!decided && first_event_refuses(l, kind)) {
+            send_stop(l, ERR_UPSTREAM_STATUS);
+            steps_run(l);
+            return;
+        }
+        decided |= kind != EVENT_SKIP;
+        if (kind == EVENT_USAGE && l->asked_usage)
+            continue; // weir asked for it, the client did not
+        buf_put(out, ev.raw);
+    }
+    if (l->sse.err != OK) { // one event is larger than event_limit
+        send_stop(l, ERR_UPSTREAM_BROKEN);
+        steps_run(l);
+        return;
+    }
+    if (!decided && out->n < HELD_MAX) {
+        buf_put(&l->out_body, buf_str(out));
+        return;
+    }
+    bool begins = !l->committed;
+    l->committed = true;
+    if (out->n)
+        put_events(l, buf_str(out), false);
+    if (begins)
+        steps_run(l);
+}
+
+void answer_bytes(struct live_call *l, str bytes)
+{
+    must(l->mode != ANSWER_NONE);
+    if (l->mode == ANSWER_STREAM)
+        relay(l, bytes);
+    else
+        buf_put(&l->out_body, bytes);
+}
+
+// What a stream left unfinished: its last event without the closing blank line, or a bare tail.
+static void relay_rest(struct live_call *l)
+{
+    str rest = sse_rest(&l->sse);
+    if (str_trim(rest).n == 0)
+        return;
+    str data = str_starts(rest, S("data:")) ? str_trim(str_from(rest, 5)) : rest;
+    struct sse_event ev = {.raw = rest, .data = data, .has_data = true};
+    enum event_kind kind = look_at(l, &ev);
+    if (kind == EVENT_END || kind == EVENT_ERROR || kind == EVENT_FINISH)
+        put_events(l, rest, false);
+}
+
+bool answer_stream_says_something(struct live_call *l)
+{
+    return l->watch.ended || l->watch.finished || l->watch.failed ||
+           str_trim(sse_rest(&l->sse)).n > 0;
+}
+
+static void finish_stream(struct live_call *l)
+{
+    struct buf *out = &l->worker->scratch;
+    enum err e = l->try_err;
+    buf_clear(out);
+    if (e == OK && !l->watch.ended)
+        relay_rest(l);
+    if (l->watch.ended || l->watch.failed || (e == OK && l->watch.finished)) {
+        put_events(l, STR_NONE, true);
+        return;
+    }
+    // cut: said in the client's dialect, and the connection ends
+    l->call.err = e == ERR_UPSTREAM_IDLE ? e : ERR_UPSTREAM_CUT;
+    struct fault f = {.err = l->call.err, .at_byte = -1};
+    l->dialect->write_stream_error(out, &f, str_of(l->call.id.c, ID_CHARS));
+    l->conn->keep = false;
+    l->call.tries[l->call.try_count - 1].err = l->call.err;
+    put_events(l, buf_str(out), true);
+}
+
+static void finish_whole(struct live_call *l)
+{
+    struct buf *head = &l->out_head, *body = &l->out_body;
+    if (l->mode == ANSWER_WHOLE &&
+        l->dialect->read_answer(&l->arena, buf_str(body), &l->watch) != OK)
+        l->watch.usage = USAGE_NONE; // not what the dialect says: passed on as it is
+    if (l->mode == ANSWER_ERROR)
+        l->call.err = send_status_error(l->call.status);
+    http_write_header_i64(head, S("Content-Length"), (int64_t)body->n);
+    connection_header(l, head);
+    buf_put(head, S("\r\n"));
+    str out[] = {buf_str(head), buf_str(body)};
+    put(l, out, body->n ? 2 : 1);
+}
+
+enum verdict answer_step(struct live_call *l)
+{
+    if (!l->try_ended)
+        return WAIT; // for the rest of a stream
+    must(l->mode != ANSWER_NONE);
+    if (l->mode == ANSWER_STREAM) {
+        if (!l->committed && l->out_body.n)
+            put_events(l, buf_str(&l->out_body), false);
+        finish_stream(l);
+    } else if (l->out_body.over) {
+        fault_set(&l->fault, ERR_UPSTREAM_BROKEN, "", -1);
+        str_copy_to(l->fault.say, sizeof l->fault.say,
+                    S("the target's answer is larger than one call may use"));
+        return FAIL;
+    } else {
+        finish_whole(l);
+    }
+    return NEXT;
+}
+
+// Advice to the client's own retries: never, where trying again cannot help.
+static void retry_headers(enum err e, struct buf *out)
+{
+    if (err_status(e) == 429 || err_status(e) == 503)
+        http_write_header(out, S("Retry-After"), S("1"));
+    else if (err_retry(e) == RETRY_NEVER && e != ERR_SLOW_CLIENT)
+        http_write_header(out, S("x-should-retry"), S("false"));
+}
+
+void answer_error(struct live_call *l)
+{
+    const struct dialect *d = l->dialect ? l->dialect : &dialect_openai_chat;
+    struct buf *out = &l->worker->scratch;
+    str id = str_of(l->call.id.c, ID_CHARS);
+    must(!l->client_gone && l->fault.err != OK);
+    buf_clear(out);
+    if (l->head_sent) { // inside a stream
+        l->conn->keep = false;
+        d->write_stream_error(out, &l->fault, id);
+        put_events(l, buf_str(out), true);
+        return;
+    }
+    l->call.status = err_status(l->fault.err);
+    d->write_error(out, &l->fault, id);
+    struct buf *head = &l->out_head;
+    buf_clear(head);
+    http_write_status(head, l->call.status);
+    http_write_date(head, time_wall_us());
+    http_write_header(head, S("Content-Type"), S("application/json"));
+    http_write_header_i64(head, S("Content-Length"), (int64_t)out->n);
+    weir_headers(l, head);
+    retry_headers(l->fault.err, head);
+    if (l->head)
+        connection_header(l, head);
+    else
+        http_write_header(head, S("Connection"), S("close"));
+    buf_put(head, S("\r\n"));
+    str slices[] = {buf_str(head), buf_str(out)};
+    put(l, slices, 2);
+}
+
+void answer_plain(struct conn *c, int status, str content_type, str extra, str body)
+{
+    struct live_call *l = c->live;
+    struct buf *head = &l->out_head;
+    bool wants_body = !str_eq(l->head->method, S("HEAD"));
+    buf_clear(head);
+    http_write_status(head, status);
+    http_write_date(head, time_wall_us());
+    http_write_header(head, S("Content-Type"), content_type);
+    http_write_header_i64(head, S("Content-Length"), (int64_t)body.n);
+    buf_put(head, extra);
+    connection_header(l, head);
+    buf_put(head, S("\r\n"));
+    str slices[] = {buf_str(head), body};
+    if (!net_write(c->sock, slices, wants_body ? 2 : 1, queue_limit(l, head->n + body.n)))
+        c->keep = false;
+}

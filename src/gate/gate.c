@@ -1,0 +1,255 @@
+// gate.c: the process side of the gate: workers, signals, start and end.
+#include "gate/gate.h"
+#include "base/mem.h"
+#include "gate/worker.h"
+#include <signal.h>
+#include <stdatomic.h>
+
+struct gate {
+    const struct snapshot *snap;
+    const struct gate_page *pages;
+    struct upstream_health *health;
+    struct ledger *ledger;
+    struct engines *engines;
+    struct probes *probes;
+    struct worker *workers;
+    unsigned worker_count;
+    struct net_ticker *drain_ticker;
+    int64_t drain_ends_us;
+    int signals;
+    atomic_bool stopping;
+};
+
+const struct snapshot *gate_snapshot(const struct gate *g)
+{
+    return g->snap;
+}
+
+const struct gate_page *gate_pages(const struct gate *g)
+{
+    return g->pages;
+}
+
+struct upstream_health *gate_health_table(struct gate *g)
+{
+    return g->health;
+}
+
+enum health gate_health(const struct gate *g, unsigned target)
+{
+    return upstream_health_of(g->health, target, time_mono_us());
+}
+
+bool gate_ready(const struct gate *g)
+{
+    for (unsigned i = 0; i < g->snap->fleet.target_count; i++)
+        if (gate_health(g, i) == HEALTH_UP)
+            return true;
+    return false;
+}
+
+int gate_port(const struct gate *g)
+{
+    return net_listener_port(g->workers[0].listener);
+}
+
+// --- one worker
+// ------------------------------------------------------------------------------------
+
+static void check_deadlines(void *arg)
+{
+    struct worker *w = arg;
+    int64_t now = net_now_us(w->loop);
+    list_each(l, &w->with_deadline, struct live_call, at)
+    {
+        if (l->due_us <= now)
+            steps_deadline(l);
+    }
+}
+
+static void tick_ledger(void *arg)
+{
+    struct worker *w = arg;
+    ledger_writer_tick(w->ledger);
+}
+
+static enum err worker_init(struct worker *w, struct gate *g, unsigned index, str addr,
+                            char why[256])
+{
+    const struct snapshot *s = g->snap;
+    enum { SCRATCH_MAX = 64 * 1024 * 1024 };
+    *w = (struct worker){.gate = g, .snap = s, .index = index};
+    w->loop = net_loop_new(&s->net);
+    w->metrics = metrics_new();
+    for (unsigned i = 0; i < countof(w->conns); i++)
+        list_init(&w->conns[i]);
+    list_init(&w->with_deadline);
+    list_init(&w->spare_calls);
+    buf_init(&w->scratch, SCRATCH_MAX);
+    net_deadlines_init(&w->keepalive, w->loop, s->http.keepalive_timeout);
+    net_deadlines_init(&w->head, w->loop, s->http.head_timeout);
+    net_deadlines_init(&w->body, w->loop, s->http.body_timeout);
+    w->upstream = upstream_new(w->loop, &s->fleet, g->health, &s->upstream, w->metrics);
+    w->ledger = ledger_writer_new(g->ledger, w->metrics);
+    w->ticker = net_ticker_new(w->loop, 50, check_deadlines, w);
+    w->ledger_ticker =
+        net_ticker_new(w->loop, (int64_t)max_size(1, (size_t)s->ledger.batch / 2), tick_ledger, w);
+    char listen_why[160] = "";
+    enum err e = net_listen(w->loop, addr, conn_accept, w, &w->listener, listen_why);
+    if (e != OK)
+        snprintf(why, 256, "cannot listen on %.*s: %s", STR_ARGS(addr), listen_why);
+    return e;
+}
+
+static void worker_done(struct worker *w)
+{
+    if (!w->loop)
+        return;
+    if (w->listener)
+        net_listener_close(w->listener);
+    conn_close_all(w);
+    upstream_free(w->upstream);
+    ledger_writer_free(w->ledger);
+    net_ticker_free(w->ticker);
+    net_ticker_free(w->ledger_ticker);
+    net_deadlines_done(&w->keepalive);
+    net_deadlines_done(&w->head);
+    net_deadlines_done(&w->body);
+    list_each(l, &w->spare_calls, struct live_call, at) live_drop(l);
+    buf_done(&w->scratch);
+    net_loop_free(w->loop);
+    w->loop = NULL;
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    net_loop_run(w->loop);
+    return NULL;
+}
+
+// --- the end
+// -----------------------------------------------------------------------------------------
+
+static void drain_worker(void *arg)
+{
+    struct worker *w = arg;
+    if (w->listener)
+        net_listener_close(w->listener);
+    w->listener = NULL;
+    conn_drain(w);
+}
+
+// On worker 0's loop: ends everything once no call is open or the time is up.
+static void drained(void *arg)
+{
+    struct gate *g = arg;
+    if (time_mono_us() < g->drain_ends_us && metrics_total(METRIC_calls_open, 0) > 0)
+        return;
+    for (unsigned i = 0; i < g->worker_count; i++)
+        net_loop_stop(g->workers[i].loop);
+}
+
+static void begin_drain(void *arg)
+{
+    struct gate *g = arg;
+    if (g->drain_ticker)
+        return;
+    g->drain_ends_us = time_mono_us() + g->snap->gate.drain * 1000;
+    for (unsigned i = 0; i < g->worker_count; i++)
+        net_loop_post(g->workers[i].loop, drain_worker, &g->workers[i]);
+    g->drain_ticker = net_ticker_new(g->workers[0].loop, 20, drained, g);
+}
+
+static void on_signal(void *arg, int signo)
+{
+    struct gate *g = arg;
+    g->signals++;
+    log_info("gate", "signal %d: %s", signo,
+             g->signals == 1 ? "finishing open calls; once more ends at once" : "ending at once");
+    begin_drain(g);
+    if (g->signals > 1)
+        g->drain_ends_us = 0;
+}
+
+void gate_stop(struct gate *g)
+{
+    net_loop_post(g->workers[0].loop, begin_drain, g);
+}
+
+// --- life
+// --------------------------------------------------------------------------------------------
+
+static void fix_port(const struct gate *g, char *addr, size_t cap)
+{
+    // port 0 was asked for: the other workers share the one that worker 0 got
+    str listen = g->snap->gate.listen;
+    str_copy_to(addr, cap, listen);
+    char *colon = strrchr(addr, ':');
+    if (colon)
+        snprintf(colon + 1, cap - (size_t)(colon + 1 - addr), "%d", gate_port(g));
+}
+
+static enum err start_workers(struct gate *g, char why[256])
+{
+    char addr[256];
+    str_copy_to(addr, sizeof addr, g->snap->gate.listen);
+    for (unsigned i = 0; i < g->worker_count; i++) {
+        enum err e = worker_init(&g->workers[i], g, i, str_c(addr), why);
+        if (e != OK)
+            return e;
+        if (i == 0)
+            fix_port(g, addr, sizeof addr);
+    }
+    return OK;
+}
+
+enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
+                  char ret_why[256])
+{
+    struct gate *g = mem_new(sizeof *g);
+    g->snap = s;
+    g->pages = pages;
+    g->worker_count = s->gate.workers ? (unsigned)s->gate.workers : net_cpu_count();
+    g->workers = mem_new_array(struct worker, g->worker_count);
+    g->health = upstream_health_new(&s->fleet, &s->upstream);
+    enum err e = ledger_open(&s->ledger, &g->ledger, ret_why);
+    if (e == OK)
+        e = start_workers(g, ret_why);
+    if (e != OK) {
+        gate_free(g);
+        return e;
+    }
+    struct net_loop *first = g->workers[0].loop;
+    if (s->engine_count)
+        g->engines = upstream_engines_new(first, s->engines, s->engine_count, g->health);
+    g->probes = upstream_probes_new(first, &s->fleet, g->health, &s->upstream);
+    net_on_signal(first, SIGINT, on_signal, g);
+    net_on_signal(first, SIGTERM, on_signal, g);
+    *ret_gate = g;
+    return OK;
+}
+
+void gate_run(struct gate *g)
+{
+    for (unsigned i = 1; i < g->worker_count; i++)
+        must(pthread_create(&g->workers[i].thread, NULL, worker_main, &g->workers[i]) == 0);
+    net_loop_run(g->workers[0].loop);
+    for (unsigned i = 1; i < g->worker_count; i++)
+        pthread_join(g->workers[i].thread, NULL);
+}
+
+void gate_free(struct gate *g)
+{
+    if (!g)
+        return;
+    upstream_engines_free(g->engines);
+    upstream_probes_free(g->probes);
+    net_ticker_free(g->drain_ticker);
+    for (unsigned i = 0; i < g->worker_count; i++)
+        worker_done(&g->workers[i]);
+    ledger_close(g->ledger);
+    upstream_health_free(g->health);
+    mem_free(g->workers);
+    mem_free(g);
+}

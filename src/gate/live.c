@@ -1,0 +1,117 @@
+// live.c: live calls, recycled through the worker's spares so that a call costs no allocation of
+// its own while the arena's first chunk suffices.
+#include "base/mem.h"
+#include "gate/worker.h"
+
+enum { SPARE_MAX = 256, HEAD_OUT_MAX = 64 * 1024 };
+
+static struct live_call *take_spare(struct worker *w)
+{
+    struct live_call *l = list_first(&w->spare_calls, struct live_call, at);
+    if (l) {
+        list_remove(&l->at);
+        w->spare_count--;
+        return l;
+    }
+    const struct snapshot *s = w->snap;
+    l = mem_new(sizeof *l);
+    list_init(&l->at);
+    arena_init(&l->arena, (size_t)s->gate.call_memory);
+    buf_init(&l->out_head, HEAD_OUT_MAX);
+    buf_init(&l->out_body, (size_t)s->gate.call_memory);
+    sse_init(&l->sse, (size_t)s->http.event_limit);
+    return l;
+}
+
+struct live_call *live_new(struct worker *w, struct conn *c)
+{
+    struct live_call *l = take_spare(w);
+    must(!l->conn && !l->sending);
+    l->worker = w;
+    l->conn = c;
+    l->call.start_mono_us = net_now_us(w->loop);
+    l->call.start_us = time_wall_us();
+    l->call.id = id_make(&w->ids, l->call.start_us);
+    l->call.served_by = -1;
+    l->call.usage = USAGE_NONE;
+    l->call.judgement.task = TASK_UNKNOWN;
+    l->call.label = LABEL_RESTRICTED; // until the screening says otherwise
+    w->open_calls++;
+    metric_set(w->metrics, METRIC_calls_open, 0, w->open_calls);
+    return l;
+}
+
+// Back to just-made. The call's plan and judgement are left as they are: they are written whole
+// before they are read, and clearing their kilobytes for each call would cost more than the call's
+// parsing.
+static void reset_call(struct call *c)
+{
+    c->dialect = c->client_model = c->tenant = STR_NONE;
+    c->want_label = c->want_zone = c->want_quality = c->want_deadline = STR_NONE;
+    c->tenant_label = LABEL_RESTRICTED;
+    c->ask = (struct ask){0};
+    c->screening = (struct screening){0};
+    c->plan.count = c->plan.out_count = 0;
+    c->plan.err = OK;
+    c->plan.stand_in = false;
+    c->plan.reason[0] = 0;
+    c->judgement.signals[0] = NULL;
+    c->judgement.p_local_ok = 0;
+    c->judgement.margin = 0;
+    c->try_count = 0;
+    c->status = 0;
+    c->err = OK;
+    c->ended_at = STEP_ACCEPT;
+    c->usage_raw = c->finish = c->answer_model = STR_NONE;
+    c->bytes_in = c->bytes_out = c->events = 0;
+    c->first_byte_us = c->last_byte_us = 0;
+}
+
+void live_free(struct live_call *l)
+{
+    struct worker *w = l->worker;
+    must(!l->sending && w->open_calls > 0);
+    w->open_calls--;
+    metric_set(w->metrics, METRIC_calls_open, 0, w->open_calls);
+    list_remove(&l->at);
+    arena_reset(&l->arena);
+    reset_call(&l->call);
+    buf_clear(&l->out_head);
+    if (l->out_body.cap > 64 * 1024)
+        buf_done(&l->out_body);
+    buf_clear(&l->out_body);
+    if (l->sse.kept.cap || l->sse.began) {
+        sse_done(&l->sse);
+        sse_init(&l->sse, (size_t)w->snap->http.event_limit);
+    }
+    l->watch = (struct answer_watch){.usage = USAGE_NONE};
+    l->conn = NULL;
+    l->head = NULL;
+    l->body = STR_NONE;
+    l->dialect = NULL;
+    l->step = STEP_ACCEPT;
+    l->fault = (struct fault){0};
+    l->plan_at = 0;
+    l->asked_usage = l->head_sent = l->try_ended = l->committed = l->client_gone = l->chunked =
+        false;
+    l->mode = ANSWER_NONE;
+    l->try_err = OK;
+    l->due_us = 0;
+    if (w->spare_count < SPARE_MAX) {
+        list_push_front(&w->spare_calls, &l->at);
+        w->spare_count++;
+        return;
+    }
+    live_drop(l);
+}
+
+void live_drop(struct live_call *l)
+{
+    must(!l->conn);
+    list_remove(&l->at);
+    arena_done(&l->arena);
+    buf_done(&l->out_head);
+    buf_done(&l->out_body);
+    sse_done(&l->sse);
+    mem_free(l);
+}

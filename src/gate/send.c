@@ -1,0 +1,163 @@
+// send.c: step send. Tries the plan's targets until one answers in a way that may go to the client.
+// A try that failed before a byte went out may be followed by the next target: which failures may
+// is the retry class of errors.def, how often is the setting `tries`.
+#include "gate/clearance.h"
+#include "gate/worker.h"
+
+static struct try *try_now(struct live_call *l)
+{
+    must(l->call.try_count > 0);
+    return &l->call.tries[l->call.try_count - 1];
+}
+
+enum err send_status_error(int status)
+{
+    if (status == 429)
+        return ERR_RATE_LIMITED;
+    return status >= 500 || status / 100 == 3 ? ERR_UPSTREAM_STATUS : OK;
+}
+
+bool send_may_go_on(const struct live_call *l, enum err e)
+{
+    const struct call *c = &l->call;
+    return e != OK && err_retry(e) != RETRY_NEVER && !l->head_sent && !l->client_gone &&
+           c->try_count < (unsigned)l->worker->snap->gate.tries && c->try_count < TRY_MAX &&
+           l->plan_at + 1 < c->plan.count;
+}
+
+static unsigned outcome_slot(enum err e, int status)
+{
+    // in the order of metrics.def: ok refused timeout 429 5xx 4xx broken gone
+    if (e == ERR_CLIENT_GONE)
+        return 7;
+    if (status == 429)
+        return 3;
+    if (status >= 500)
+        return 4;
+    if (status >= 400)
+        return 5;
+    if (e == OK)
+        return 0;
+    if (e == ERR_UPSTREAM_TIMEOUT || e == ERR_UPSTREAM_IDLE)
+        return 2;
+    return e == ERR_UPSTREAM_REFUSED || e == ERR_UPSTREAM_DNS ? 1 : 6;
+}
+
+static void end_try(struct live_call *l, enum err e)
+{
+    struct try *t = try_now(l);
+    if (t->err == OK)
+        t->err = e;
+    t->last_byte_us = time_wall_us();
+    metric_add(l->worker->metrics, METRIC_tries, outcome_slot(e, t->status), 1);
+}
+
+void send_stop(struct live_call *l, enum err why)
+{
+    if (!l->sending)
+        return;
+    upstream_cancel(l->sending);
+    l->sending = NULL;
+    end_try(l, why);
+    l->try_ended = true;
+    l->try_err = why;
+}
+
+static void on_head(void *arg, const struct http_head *h)
+{
+    struct live_call *l = arg;
+    must(l->sending);
+    enum err e = send_status_error(h->status);
+    bool redirect = h->status >= 300 && h->status < 400; // never followed, never passed on
+    if (redirect || send_may_go_on(l, e)) {
+        // its body is of no use to anyone: the connection is given up for a quick next try
+        send_stop(l, e);
+        steps_run(l);
+        return;
+    }
+    answer_begin(l, h);
+}
+
+static void on_body(void *arg, str bytes)
+{
+    struct live_call *l = arg;
+    must(l->sending);
+    answer_bytes(l, bytes);
+}
+
+static void on_end(void *arg, enum err e)
+{
+    struct live_call *l = arg;
+    must(l->sending && !l->try_ended);
+    l->sending = NULL;
+    l->try_ended = true;
+    l->try_err = e;
+    end_try(l, e);
+    steps_run(l);
+}
+
+static const struct upstream_events events = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end};
+
+// Starts the try of plan row plan_at. OK, or why this target cannot even be asked.
+static enum err start(struct live_call *l)
+{
+    struct call *c = &l->call;
+    const struct fleet *f = &l->worker->snap->fleet;
+    unsigned index = c->plan.rows[l->plan_at].target;
+    const struct target *t = &f->targets[index];
+    enum err e = clearance_make(c, f, index, &l->clearance);
+    if (e != OK)
+        return e;
+    struct sending to = {.model = t->model, .ask_usage = t->ask_usage};
+    e = l->dialect->edit_ask(&l->arena, &c->ask, &to, &l->edits);
+    if (e != OK)
+        return e;
+    l->asked_usage = c->ask.stream && t->ask_usage && !c->ask.include_usage;
+    struct try *try = &c->tries[c->try_count++];
+    *try = (struct try){.target = (uint16_t)index, .start_us = time_wall_us()};
+    l->try_ended = l->committed = false;
+    l->try_err = OK;
+    l->mode = ANSWER_NONE;
+    buf_clear(&l->out_head);
+    buf_clear(&l->out_body);
+    struct upstream_request r = {
+        .clearance = &l->clearance,
+        .path = l->dialect->call_path,
+        .body = l->slices,
+        .body_count = api_edited_slices(l->body, &l->edits, l->slices),
+        .body_bytes = api_edited_length(l->body, &l->edits),
+        .client = l->head,
+        .accept = c->ask.stream ? S("text/event-stream") : S("application/json"),
+        .try = try,
+    };
+    l->sending = upstream_try(l->worker->upstream, &r, &events, l);
+    must(l->sending);
+    return OK;
+}
+
+enum verdict send_step(struct live_call *l)
+{
+    if (l->committed)
+        return NEXT;
+    if (l->call.try_count > 0 && !l->try_ended)
+        return WAIT; // for the head, or for the whole of an answer that is not streamed
+    enum err e = l->try_err;
+    if (l->try_ended) {
+        if (e == OK && l->mode == ANSWER_STREAM && !answer_stream_says_something(l))
+            e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
+        if (e == OK)                 // whole
+            return NEXT;
+        if (!send_may_go_on(l, e)) {
+            fault_set(&l->fault, e, "", -1);
+            return FAIL;
+        }
+        l->plan_at++;
+    }
+    e = start(l);
+    if (e != OK) {
+        fault_set(&l->fault, e, "", -1);
+        return FAIL;
+    }
+    return WAIT;
+}

@@ -1,0 +1,146 @@
+// worker.h: what the gate's files share: worker, client connection, live call.
+// One worker a thread; everything here belongs to its worker's thread.
+#ifndef GATE_WORKER_H
+#define GATE_WORKER_H
+#include "base/log.h"
+#include "base/time.h"
+#include "gate/gate.h"
+#include <pthread.h>
+
+struct worker {
+    struct gate *gate;
+    const struct snapshot *snap;
+    unsigned index;
+    pthread_t thread;
+    struct net_loop *loop;
+    struct net_listener *listener;
+    struct net_ticker *ticker, *ledger_ticker;
+    struct upstream *upstream;
+    struct ledger_writer *ledger;
+    struct metrics *metrics;
+    struct net_deadlines keepalive, head, body; // one queue a length
+    struct id_maker ids;
+    struct list conns[8];      // by enum conn_state: membership is the state
+    struct list with_deadline; // live calls whose client set x-weir-deadline-ms
+    struct list spare_calls;
+    unsigned spare_count, conn_count, open_calls;
+    struct buf scratch; // bytes on their way out within one callback
+    bool draining, stopped;
+};
+
+const struct gate_page *gate_pages(const struct gate *g);
+struct upstream_health *gate_health_table(struct gate *g);
+
+// --- client connections: conn.c
+// --------------------------------------------------------------------
+
+enum conn_state {
+    CONN_IDLE,    // between calls
+    CONN_HEAD,    // a request's first byte came
+    CONN_BODY,    // its head is whole
+    CONN_CALLING, // the call walks its steps; the client waits
+    CONN_CLOSING, // the answer is being flushed, then it ends
+    CONN_STATES
+};
+
+struct conn {
+    struct list at;
+    struct worker *worker;
+    struct net_sock *sock;
+    struct http_reader *reader;
+    struct net_deadline deadline;
+    struct live_call *live; // from the first byte of a request to its record
+    struct buf pending;     // bytes that came while a call was open (pipelining)
+    enum conn_state state;
+    int64_t calls;
+    bool keep, paused;
+};
+
+void conn_accept(void *worker, struct net_sock *s);
+// The answer went out whole: next request, or close. Called by step record.
+void conn_answered(struct conn *c);
+// All idle connections end, busy ones after their call.
+void conn_drain(struct worker *w);
+void conn_close_all(struct worker *w);
+
+// --- live calls: live.c
+// ----------------------------------------------------------------------------
+
+enum answer_mode { ANSWER_NONE, ANSWER_WHOLE, ANSWER_ERROR, ANSWER_STREAM };
+
+// A call in motion: the plain record and what moves it.
+struct live_call {
+    struct list at; // spare_calls or with_deadline
+    struct worker *worker;
+    struct conn *conn;
+    struct arena arena;
+    struct call call;
+    const struct http_head *head;
+    str body;
+    const struct dialect *dialect;
+    enum step step;
+    enum verdict { NEXT, WAIT, DONE, FAIL } verdict;
+    struct fault fault; // what the client is told on FAIL
+    // send
+    struct clearance clearance;
+    struct upstream_try *sending; // NULL when none is open
+    struct edits edits;
+    str slices[2 * EDIT_MAX + 1];
+    unsigned plan_at; // row of the plan being tried
+    bool asked_usage; // weir asked for usage in the stream, the client did not
+    // answer
+    enum answer_mode mode;
+    struct buf out_head; // answer's head, held until its first byte goes out
+    struct buf out_body; // a whole answer, or what is held of a stream before its first event
+    struct sse sse;
+    struct answer_watch watch;
+    bool head_sent, try_ended, committed, client_gone, chunked;
+    enum err try_err;
+    int64_t due_us; // x-weir-deadline-ms; 0: none
+};
+
+struct live_call *live_new(struct worker *w, struct conn *c);
+void live_free(struct live_call *l); // back to the spares
+void live_drop(struct live_call *l); // a spare, for good
+
+// --- pages and routes: pages.c
+// -----------------------------------------------------------------------
+
+struct route_match {
+    enum { ROUTE_NONE, ROUTE_CALL, ROUTE_PAGE, ROUTE_MODELS, ROUTE_MODEL } kind;
+    const struct dialect *dialect;
+    const struct gate_page *page;
+    str name; // ROUTE_MODEL
+    bool wrong_method;
+};
+struct route_match pages_match(const struct worker *w, const struct http_head *h);
+// Answers anything that is no call. The connection goes on.
+void pages_answer(struct conn *c, const struct route_match *m, const struct http_head *h);
+
+// --- the eight steps: steps.c
+// ------------------------------------------------------------------------
+
+void steps_run(struct live_call *l);
+// The request is whole, or broken at the level of HTTP (l->fault is set): begins the walk.
+void steps_begin(struct live_call *l);
+void steps_client_gone(struct live_call *l);
+void steps_deadline(struct live_call *l);
+
+// --- sending and answering: send.c, answer.c
+// -----------------------------------------------------------
+
+enum verdict send_step(struct live_call *l);
+void send_stop(struct live_call *l, enum err why); // ends the open try, if any: it failed for `why`
+bool send_may_go_on(const struct live_call *l, enum err e); // another target may be tried
+enum err send_status_error(int status); // ERR of a target's status, OK below 400
+
+void answer_begin(struct live_call *l, const struct http_head *h);
+void answer_bytes(struct live_call *l, str bytes);
+enum verdict answer_step(struct live_call *l);
+bool answer_stream_says_something(struct live_call *l); // looks at the unfinished rest, too
+void answer_error(struct live_call *l);                 // writes l->fault to the client
+// A small whole answer; extra: ready header lines. close: the connection ends after it.
+void answer_plain(struct conn *c, int status, str content_type, str extra, str body);
+
+void record_call(struct live_call *l); // record.c
+#endif
