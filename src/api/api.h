@@ -1,7 +1,7 @@
-// api: wire dialects. Bytes in, ask and events out, and back. Pure: no socket, file, clock or random
-// number. One file a dialect holds everything known of that wire. Where client and target speak the
-// same dialect nothing is rebuilt: the body is forwarded with a few edits in place, a stream's events
-// are forwarded as their own bytes and only watched.
+// api: wire dialects. Bytes in, ask and events out, and back. Pure: no socket, file, clock or
+// random number. One file a dialect holds everything known of that wire. Where client and target
+// speak the same dialect nothing is rebuilt: the body is forwarded with a few edits in place, a
+// stream's events are forwarded as their own bytes and only watched.
 #ifndef API_API_H
 #define API_API_H
 #include "base/buf.h"
@@ -23,29 +23,31 @@ unsigned api_edited_slices(str body, const struct edits *e, str *ret_slices);
 
 // What a target wants changed.
 struct sending {
-    str model;             // the target's model; empty leaves the client's word
-    bool ask_usage;        // ask for usage in a stream where the client did not
+    str model;      // the target's model; empty leaves the client's word
+    bool ask_usage; // ask for usage in a stream where the client did not
 };
 
 // Kinds of stream events, wide enough for every dialect (tools, reasoning, state), though the same
 // dialect on both sides needs only a few.
 enum event_kind {
-    EVENT_OTHER,      // forward, nothing to know
-    EVENT_DELTA,      // text, reasoning or tool input went by
-    EVENT_USAGE,      // carries usage and nothing else
-    EVENT_FINISH,     // carries a finish reason
-    EVENT_END,        // the dialect's end mark ([DONE], message_stop ...)
-    EVENT_ERROR,      // the target reports an error inside the stream
-    EVENT_SKIP,       // a keep-alive that must not be parsed
+    EVENT_OTHER,  // forward, nothing to know
+    EVENT_DELTA,  // text, reasoning or tool input went by
+    EVENT_USAGE,  // carries usage and nothing else
+    EVENT_FINISH, // carries a finish reason
+    EVENT_END,    // the dialect's end mark ([DONE], message_stop ...)
+    EVENT_ERROR,  // the target reports an error inside the stream
+    EVENT_SKIP,   // a keep-alive that must not be parsed
 };
 // What a stream or a whole answer told so far. Zero it, then feed. Strings live in the arena.
+// usage holds something only where usage.reported is set.
 struct answer_watch {
     struct usage usage;
     str usage_raw, finish, model;
-    bool finished;        // a finish reason was seen
-    bool ended;           // the end mark was seen
-    bool failed;          // an error event was seen
+    bool finished;         // a finish reason was seen
+    bool ended;            // the end mark was seen
+    bool failed;           // an error event was seen
     uint64_t output_bytes; // of text and tool input, for an estimate when no usage comes
+    void *memory;          // the dialect's own, in the arena
 };
 
 struct dialect {
