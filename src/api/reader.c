@@ -145,13 +145,9 @@ bool reader_next_item(struct reader *r, bool *first)
     must(r->depth > 0);
     struct place *p = &r->path[r->depth - 1];
     uint32_t index = *first ? 0 : p->index + 1;
-    if (!json_next_item(&r->s, first)) {
-        if (r->s.err == OK)
-            p->index = READER_NO_INDEX;
-        return false;
-    }
-    p->index = index;
-    return true;
+    bool more = json_next_item(&r->s, first);
+    p->index = more || r->s.err != OK ? index : READER_NO_INDEX;
+    return more;
 }
 
 bool reader_take(struct reader *r, unsigned wants, const char *must_be,
