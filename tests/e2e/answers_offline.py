@@ -1,0 +1,55 @@
+"""weir explain, classify and check answer without a gateway."""
+import json
+import re
+
+from harness import HARD, ROUTINE, command
+
+FIELDS = {"task", "tasks", "p_local_ok", "label", "findings", "zone", "reason", "took_us"}
+
+
+def classify(*rows):
+    done = command("classify", stdin="".join(json.dumps(r) + "\n" for r in rows))
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_classify_gives_a_line_for_a_line():
+    out = classify({"id": "a", "text": ROUTINE}, {"id": 7, "text": HARD},
+                   {"messages": [{"role": "user", "content": "hello there"}]})
+    assert len(out) == 3 and out[0]["id"] == "a" and out[1]["id"] == 7 and "id" not in out[2]
+    for row in out:
+        assert FIELDS <= set(row), row
+        assert len(row["tasks"]) == 16 and abs(sum(row["tasks"].values()) - 1) < 0.01
+        assert row["task"] in row["tasks"] and 0 <= row["p_local_ok"] <= 1
+    assert out[0]["task"] == "summarise" and out[0]["zone"] == "local"
+    assert out[1]["task"] in ("math", "reasoning") and out[1]["zone"] == "cloud"
+
+
+def test_findings_count_characters_and_not_bytes():
+    text = "Gr\u00fc\u00dfe \U0001f600 an anna.muster@example.org, Konto DE89370400440532013000"
+    row = classify({"text": text})[0]
+    found = {f["type"]: text[f["start"]:f["end"]] for f in row["findings"]}
+    assert found.get("EMAIL") == "anna.muster@example.org", row["findings"]
+    assert found.get("IBAN") == "DE89370400440532013000", row["findings"]
+    assert row["label"] == "restricted" and row["zone"] == "local"
+
+
+def test_classify_says_which_line_is_bad():
+    done = command("classify", stdin='{"text":"a"}\nnonsense\n')
+    assert done.returncode != 0 or "error" in done.stdout
+    assert re.search(r"\b2\b", done.stderr + done.stdout), done.stderr + done.stdout
+
+
+def test_explain_says_where_and_why():
+    done = command("explain", HARD)
+    assert done.returncode == 0, done.stderr
+    assert re.search("math|reasoning", done.stdout), done.stdout
+
+
+def test_help_and_mistakes():
+    assert command("--help").returncode == 0
+    assert re.match(r"weir \d+\.\d+\.\d+", command("version").stdout)
+    done = command("sevre")
+    assert done.returncode == 2 and "serve" in done.stderr
+    done = command("serve", "--no-such")
+    assert done.returncode == 2 and "--no-such" in done.stderr

@@ -1,0 +1,100 @@
+"""A bad configuration never starts: file, line, column, what is wrong, what would be right."""
+import os
+import re
+import tempfile
+
+from harness import ROOT, command
+
+GOOD = "targets:\n  - {name: n, url: \"http://127.0.0.1:9/v1\", zone: local}\n"
+BAD = [  # text, line, words that the message must have
+    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: moon}\n", 2, ["zone", "local"]),
+    ("targetz: []\n", 1, ["targetz", "targets"]),
+    (GOOD + "gate:\n  liste: x\n", 4, ["liste", "listen"]),
+    (GOOD + "upstream: {conect_timeout: 5s}\n", 3, ["conect_timeout", "connect_timeout"]),
+    (GOOD + "http:\n  head_timeout: soon\n", 4, ["head_timeout"]),
+    (GOOD + "http:\n  head_timeout: 1ms\n", 4, ["head_timeout"]),
+    (GOOD + "http: {body_limit: 5XB}\n", 3, ["body_limit"]),
+    (GOOD + "gate: {workers: 1000}\n", 3, ["workers", "256"]),
+    (GOOD + "gate: {workers: two}\n", 3, ["workers"]),
+    (GOOD + "policy: {stand_in: perhaps}\n", 3, ["stand_in"]),
+    (GOOD + "policy: {quality: 1.5}\n", 3, ["quality"]),
+    (GOOD + "policy: {local: [summarize]}\n", 3, ["task"]),
+    (GOOD + "guard: {types: {EMALE: internal}}\n", 3, ["type"]),
+    (GOOD + "guard: {types: {EMAIL: secret}}\n", 3, ["label", "restricted"]),
+    (GOOD + "models: {x: \"zone:moon\"}\n", 3, ["zone"]),
+    (GOOD + "models: {x: cloud}\n", 3, ["auto"]),
+    (GOOD + "tenants: [{name: a, key: k}, {name: b, key: k}]\n", 3, ["key"]),
+    (GOOD + "tenants: [{name: a, label: hidden}]\n", 3, ["label"]),
+    (GOOD + GOOD, 3, ["twice"]),
+    ("targets:\n  - {url: \"http://x/v1\", zone: local}\n", 2, ["name"]),
+    ("targets:\n  - {name: a, zone: local}\n", 2, ["URL"]),
+    ("targets:\n  - {name: a, url: \"ftp://x\", zone: local}\n", 2, ["URL"]),
+    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: local, price_in: cheap}\n", 2, ["price"]),
+    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: local, abilities: [toolz]}\n", 2,
+     ["abilit", "tools"]),
+    ("targets:\n  - {name: a, preset: opnai}\n", 2, ["preset"]),
+    ("targets: {name: a}\n", 1, ["list"]),
+    ("engines:\n  - {name: e, url: \"http://127.0.0.1:9/v1\"}\n", 2, ["command"]),
+    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: local, api_key: \"${NOT_SET_HERE}\"}\n", 2,
+     ["NOT_SET_HERE"]),
+    ("targets: [\n", None, []),
+    ("targets:\n\t- a\n", 2, []),
+    ("just text\n", 1, []),
+    ("a: &x 1\nb: *x\n", None, []),
+]
+
+
+def check(text, *args):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as f:
+        f.write(text)
+    try:
+        return command("check", "-c", f.name, *args), f.name
+    finally:
+        os.unlink(f.name)
+
+
+def test_each_mistake_is_named_with_its_place_and_its_cure():
+    for text, line, words in BAD:
+        done, name = check(text)
+        say = "%r -> %d %r" % (text, done.returncode, done.stderr + done.stdout)
+        assert done.returncode != 0, say
+        message = done.stderr.replace(name, "FILE")
+        m = re.search(r"FILE:(\d+):(\d+): ", message)
+        assert m, say
+        assert line is None or int(m.group(1)) == line, say
+        for word in words:
+            assert word.lower() in message.lower(), "no '%s' in %s" % (word, say)
+
+
+def test_serve_refuses_what_check_refuses():
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write("targetz: []\n")
+        f.flush()
+        done = command("serve", "-c", f.name, timeout=20)
+        assert done.returncode != 0 and "targetz" in done.stderr
+
+
+def test_a_missing_file_is_said():
+    done = command("serve", "-c", "/nonexistent.yaml", timeout=20)
+    assert done.returncode != 0 and "/nonexistent.yaml" in done.stderr
+
+
+def test_no_targets_at_all_says_what_to_do():
+    done, _ = check("gate: {listen: \"127.0.0.1:0\"}\n")
+    assert done.returncode != 0 and "target" in done.stderr + done.stdout
+
+
+def test_a_good_one_is_said_to_be_good():
+    done, _ = check(GOOD)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_the_example_is_a_good_one():
+    keys = {"OPENAI_API_KEY": "sk-example", "WEIR_KEY_SHOP": "k1", "WEIR_KEY_CLINIC": "k2"}
+    done = command("check", "-c", os.path.join(ROOT, "weir.yaml.example"), env=keys)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_no_secret_is_ever_printed():
+    done, _ = check("targets:\n  - {name: a, url: \"http://x/v1\", zone: moon, api_key: \"sk-12\"}\n")
+    assert "sk-12" not in done.stderr + done.stdout

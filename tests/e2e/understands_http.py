@@ -1,0 +1,140 @@
+"""What HTTP/1.1 allows works: 100-continue, chunked bodies, kept connections, pipelining."""
+import socket
+import time
+
+from harness import FakeCloud, Weir, ask, request, targets
+
+
+def test_expect_is_answered_before_the_body():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        head, body = request(ask("hi"), {"Expect": "100-continue"}).split(b"\r\n\r\n", 1)
+        c.send(head + b"\r\n\r\n")
+        assert c.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+        c.send(body)
+        assert c.read().status == 200
+        assert fake.seen[0].header("expect") is None
+
+
+def test_another_expectation_is_417():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        assert w.chat("hi", {"Expect": "202-later"}).status == 417
+
+
+def test_expect_with_a_body_too_large_is_413_without_100():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n"
+               b"Expect: 100-continue\r\n\r\n")
+        assert c.read().status == 413
+
+
+def test_a_chunked_body_is_read_whole():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        body = request(ask("hi")).split(b"\r\n\r\n", 1)[1]
+        c.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+               b"Transfer-Encoding: chunked\r\n\r\n")
+        for byte in body:
+            c.send(b"1;ext=1\r\n%c\r\n" % byte)
+        c.send(b"0\r\nX-Trailer: 1\r\n\r\n")
+        assert c.read().status == 200
+        assert fake.seen[0].body == body.replace(b'"auto"', b'"near-model"')
+
+
+def test_a_request_may_come_byte_by_byte():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        for byte in request(ask("hi")):
+            c.send(bytes([byte]))
+        assert c.read().status == 200 and len(fake.seen) == 1
+
+
+def test_a_connection_carries_many_calls_and_the_targets_is_reused():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        for _ in range(50):
+            c.send(request(ask("hi")))
+            answer = c.read()
+            assert answer.status == 200 and answer.header("connection") != "close"
+        assert fake.connections == 1, fake.connections
+
+
+def test_pipelined_requests_are_answered_in_order():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(b"".join(request(ask("hi", user="u%d" % i)) for i in range(20)))
+        for _ in range(20):
+            assert c.read().status == 200
+        assert [s.json()["user"] for s in fake.seen] == ["u%d" % i for i in range(20)]
+
+
+def test_pipelining_behind_a_slow_call_waits():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(ask("MODE=slow")) + request(b"", path="/healthz", method="GET"))
+        assert "chatcmpl" in c.read().body.decode()
+        assert c.read("GET").json() == {"status": "ok"}
+
+
+def test_half_closed_clients_get_their_answer_or_an_end():
+    """shutdown(SHUT_WR) after the body is rare; weir may take it as leaving, but must not hang."""
+    with FakeCloud("slow") as fake, Weir(targets(local=fake)) as w, w.client(5) as c:
+        c.send(request(ask("hi")))
+        c.sock.shutdown(socket.SHUT_WR)
+        while c.more():
+            pass
+        assert w.get("/healthz").status == 200
+
+
+def test_http_1_0_closes_and_connection_close_is_obeyed():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        with w.client() as c:
+            c.send(request(ask("hi")).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+            assert c.read().status == 200 and c.closed()
+        with w.client() as c:
+            c.send(request(ask("hi"), {"Connection": "close"}))
+            answer = c.read()
+            assert answer.header("connection") == "close" and c.closed()
+
+
+def test_head_requests_have_no_body():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(b"", path="/healthz", method="HEAD"))
+        assert c.read("HEAD").status == 200
+        c.send(request(b"", path="/healthz", method="GET"))
+        assert c.read("GET").json() == {"status": "ok"}
+
+
+def test_an_idle_connection_is_closed_in_time():
+    with FakeCloud() as fake:
+        more = "http: {keepalive_timeout: 300ms}\n"
+        with Weir(targets(local=fake, more=more)) as w, w.client() as c:
+            c.send(request(ask("hi")))
+            assert c.read().status == 200
+            begin = time.monotonic()
+            assert c.closed() and time.monotonic() - begin < 5
+
+
+def test_too_many_connections_are_turned_away_honestly():
+    with FakeCloud() as fake:
+        more = "gate: {listen: \"127.0.0.1:0\", workers: 1, connections: 4}\n"
+        with Weir(targets(local=fake, more=more)) as w:
+            held = [w.client() for _ in range(8)]
+            for c in held:
+                c.send(request(b"", path="/healthz", method="GET"))
+            statuses = sorted(c.read("GET").status for c in held)
+            assert statuses.count(200) == 4 and statuses.count(503) == 4, statuses
+            for c in held:
+                c.close()
+
+
+def test_sigterm_lets_an_open_call_finish():
+    with FakeCloud("slow") as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(ask("hi")))
+        fake.wait(1)
+        w.process.terminate()
+        answer = c.read()
+        assert answer.status == 200 and answer.header("connection") == "close"
+        assert w.process.wait(10) == 0
+
+
+def test_sigterm_ends_idle_connections_and_the_process():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(ask("hi")))
+        assert c.read().status == 200
+        w.process.terminate()
+        assert c.closed() and w.process.wait(10) == 0

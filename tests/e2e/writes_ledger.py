@@ -1,0 +1,123 @@
+"""Exactly one entry a call and one row a try, whatever happened; the disk never stops serving."""
+import os
+import signal
+import sqlite3
+import subprocess
+
+from harness import FakeCloud, HARD, ROUTINE, Weir, ask, request, targets, until
+
+
+def columns(w, table):
+    return {r["name"] for r in w.rows("select name from pragma_table_info('%s')" % table)}
+
+
+def test_a_call_is_one_entry_and_one_try():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        answer = w.post(ask(ROUTINE))
+        entry = dict(w.rows("select * from entry")[0])
+        tries = [dict(r) for r in w.rows("select * from try")]
+        assert len(w.rows("select * from entry")) == 1 and len(tries) == 1
+        text = str(entry)
+        for word in (answer.header("x-weir-call"), "summarise", "public", "near", "prompt_tokens"):
+            assert word in text, (word, text)
+        assert "harbour" not in text + str(tries), "no prompt text is ever kept"
+
+
+def test_usage_is_split_as_reported():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        w.post(ask(ROUTINE))
+        numbers = [v for v in dict(w.rows("select * from entry")[0]).values()]
+        assert 8 in numbers and 4 in numbers and 6 in numbers, numbers  # uncached, cached, output
+
+
+def test_refused_calls_have_entries_too():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        w.post(b"{")
+        w.post(ask("hi", model="none-such"))
+        rows = w.rows("select * from entry order by rowid", 2)
+        assert "400" in str(dict(rows[0])) and "404" in str(dict(rows[1]))
+        assert len(rows) == 2
+
+
+def test_every_try_has_a_row():
+    with FakeCloud("500") as a, FakeCloud() as b:
+        with Weir("targets:\n  - {name: a, url: \"%s\", zone: cloud}\n"
+                  "  - {name: b, url: \"%s\", zone: cloud}\n" % (a.url, b.url)) as w:
+            assert w.post(ask(HARD)).status == 200
+            rows = [str(dict(r)) for r in w.rows("select * from try order by rowid", 2)]
+            assert len(rows) == 2 and "500" in rows[0] and "200" in rows[1], rows
+            assert len(w.rows("select * from entry")) == 1
+
+
+def test_kill_9_loses_no_more_than_the_batch_window():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        for _ in range(20):
+            assert w.post(ask("hi")).status == 200
+        w.rows("select * from entry", 20)  # the batch window has passed: they are on the disk
+        with w.client() as c:
+            c.send(request(ask("hi")))
+            c.read()
+            w.process.send_signal(signal.SIGKILL)
+        w.kill()
+        with sqlite3.connect(w.db) as db:
+            assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+            count = db.execute("select count(*) from entry").fetchone()[0]
+            assert count in (20, 21), count
+        db.close()
+        w.start()
+        assert w.post(ask("hi")).status == 200
+        w.rows("select * from entry", count + 1)
+
+
+def test_the_end_writes_what_waits():
+    with FakeCloud() as fake:
+        more = "ledger: {path: \"weir.db\", batch: 60s}\n"
+        with Weir(targets(local=fake, more=more)) as w:
+            for _ in range(5):
+                assert w.post(ask("hi")).status == 200
+            assert w.stop() == 0
+            with sqlite3.connect(w.db) as db:
+                assert db.execute("select count(*) from entry").fetchone()[0] == 5
+
+
+def test_no_ledger_is_kept_where_the_path_is_empty():
+    with FakeCloud() as fake:
+        with Weir(targets(local=fake, more="ledger: {path: \"\"}\n")) as w:
+            assert w.post(ask("hi")).status == 200
+            assert not os.path.exists(w.db)
+
+
+def test_a_disk_that_refuses_is_loud_and_serving_goes_on():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        assert w.post(ask("hi")).status == 200
+        w.rows("select * from entry")
+        lock = sqlite3.connect(w.db, isolation_level=None, timeout=5)
+        lock.execute("drop table entry")  # whatever it is that the writer meets
+        lock.close()
+        for _ in range(3):
+            assert w.post(ask("hi")).status == 200
+        until(lambda: w.metric("weir_ledger_disk_failing") == 1, "the metric is loud")
+        assert w.get("/healthz").status == 200
+
+
+def test_a_ledger_that_cannot_be_opened_is_said_plainly():
+    with FakeCloud() as fake:
+        try:
+            Weir(targets(local=fake, more="ledger: {path: \"/nonexistent/weir.db\"}\n"),
+                 ready=False).stop()
+            raise SystemError("weir started without its ledger")
+        except AssertionError as e:
+            assert "/nonexistent/weir.db" in str(e), e
+
+
+def test_sqlite3_the_command_can_read_it_meanwhile():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        w.post(ask("hi"))
+        w.rows("select * from entry")
+        try:
+            out = subprocess.run(["sqlite3", "-readonly", w.db, "select count(*) from entry"],
+                                 capture_output=True, text=True, check=True, timeout=20)
+        except FileNotFoundError:
+            return
+        assert out.stdout.strip() == "1"
+        assert {"id"} <= columns(w, "entry")
