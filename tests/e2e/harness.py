@@ -22,10 +22,11 @@ from fake_cloud import FakeCloud  # noqa: E402,F401  tests take it from here
 
 BINARY = os.path.abspath(os.environ.get("WEIR") or os.path.join(ROOT, "weir"))
 SHARED = os.environ.get("WEIR_SHARED") or os.path.join(ROOT, "..", "shared")
-SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|broken rule at")
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:"
+                       r"|broken rule at")
 # Texts whose task any classifier gets right: a routine one, and hard ones
-ROUTINE = "Summarise the following text in one sentence:\n\nThe harbour was built in 1890. It has " \
-          "two piers and a lighthouse. Ships from many countries unload grain and timber there."
+ROUTINE = "Summarise the following text in one sentence:\n\nThe harbour was built in 1890. It " \
+          "has two piers and a lighthouse. Ships from many lands unload grain and timber there."
 HARD = "Prove that the square root of 2 is irrational, step by step."
 
 

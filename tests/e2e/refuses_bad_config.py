@@ -35,8 +35,8 @@ BAD = [  # text, line, words that the message must have
     ("targets:\n  - {name: a, preset: opnai}\n", 2, ["preset"]),
     ("targets: {name: a}\n", 1, ["list"]),
     ("engines:\n  - {name: e, url: \"http://127.0.0.1:9/v1\"}\n", 2, ["command"]),
-    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: local, api_key: \"${NOT_SET_HERE}\"}\n", 2,
-     ["NOT_SET_HERE"]),
+    ("targets:\n  - name: a\n    url: http://x/v1\n    api_key: \"${NOT_SET_HERE}\"\n",
+     4, ["NOT_SET_HERE"]),
     ("targets: [\n", None, []),
     ("targets:\n\t- a\n", 2, []),
     ("just text\n", 1, []),
@@ -96,5 +96,5 @@ def test_the_example_is_a_good_one():
 
 
 def test_no_secret_is_ever_printed():
-    done, _ = check("targets:\n  - {name: a, url: \"http://x/v1\", zone: moon, api_key: \"sk-12\"}\n")
+    done, _ = check("targets: [{name: a, url: \"http://x/v1\", zone: moon, api_key: \"sk-12\"}]\n")
     assert "sk-12" not in done.stderr + done.stdout

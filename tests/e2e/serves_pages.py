@@ -88,8 +88,8 @@ def test_the_metrics_page_parses_and_counts():
 
 def test_a_taken_port_is_said_plainly():
     with socket.create_server(("127.0.0.1", 0)) as s:
-        config = "gate: {listen: \"127.0.0.1:%d\"}\ntargets: [{name: n, url: \"http://127.0.0.1:9/v1" \
-                 "\", zone: local}]\n" % s.getsockname()[1]
+        config = "gate: {listen: \"127.0.0.1:%d\"}\n" % s.getsockname()[1] + \
+                 "targets: [{name: n, url: \"http://127.0.0.1:9/v1\", zone: local}]\n"
         try:
             Weir(config, ready=False).stop()
             raise SystemError("weir started on a taken port")

@@ -30,8 +30,8 @@ def test_expect_with_a_body_too_large_is_413_without_100():
 def test_a_chunked_body_is_read_whole():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
         body = request(ask("hi")).split(b"\r\n\r\n", 1)[1]
-        c.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-               b"Transfer-Encoding: chunked\r\n\r\n")
+        c.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n"
+               b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         for byte in body:
             c.send(b"1;ext=1\r\n%c\r\n" % byte)
         c.send(b"0\r\nX-Trailer: 1\r\n\r\n")

@@ -201,9 +201,9 @@ class Connection:
             return self.answer(200, json.dumps([
                 {"path": s.path, "headers": s.headers, "body": s.body.decode("latin-1"),
                  "gone": s.gone.is_set()} for s in self.fake.seen]).encode())
-        self.fake.note(seen)
-        if seen.method == "GET":
+        if seen.method == "GET":  # a probe
             return self.answer(200, b'{"object":"list","data":[{"id":"fake-1"}]}')
+        self.fake.note(seen)
         if mode.isdigit():
             return self.answer(int(mode), error(int(mode)))
         if mode == "hang":
