@@ -5,11 +5,10 @@ import re
 
 from harness import ROUTINE, FakeCloud, Weir, ask, request, targets
 
-ODD = (b'{ "zeta" : [1, 2.50, 1e3, -0.0, 123456789012345678],\n\t"messages":[{'
-       b'"content":"'
-       b'Summarise this: caf\\u00e9 \\ud83d\\ude00 \xc3\xa9 \\/ ok","role":"user","x-own":{"b":1,'
-       b'"a":[ ]}}] ,"model" :  "auto", "alpha":null,"temperature":0.30 , "stop":["\\n"],"m":{"model'
-       b'":"inner"}}  ')
+ODD = (b'{ "zeta" : [1, 2.50, 1e3, -0.0, 123456789012345678],\n\t"messages":[{"content":'
+       b'"Summarise this: caf\\u00e9 \\ud83d\\ude00 \xc3\xa9 \\/ ok","role":"user",'
+       b'"x-own":{"b":1,"a":[ ]}}] ,"model" :  "auto", "alpha":null,"temperature":0.30 ,'
+       b' "stop":["\\n"],"m":{"model":"inner"}}  ')
 
 
 def sent(fake, body, headers=()):
