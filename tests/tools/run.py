@@ -7,7 +7,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TREE = {  # a tree that is well
-    "src/ROOMS": "base | tables |\ncall | nouns | base\napi | a | base\nroute | b | base\nguard | detectors | base call\n"
+    "src/ROOMS": "base | tables |\ncall | nouns | base\napi | a | base\nroute | b | base\n"
+                 "guard | detectors | base call\n"
                  "gate | steps | base call guard\n",
     "src/base/base.h": "#ifndef BASE_BASE_H\n#define BASE_BASE_H\n#endif\n",
     "src/base/base.c": '// base.c: it.\n#include "base/base.h"\nint base_one(void)\n{\n'
@@ -55,7 +56,8 @@ CASES = [  # tool, what, file, its text, word of the complaint (None: nothing ma
     ("tidy", "the heap in a string", "src/guard/mail.c", body('say("free(p)");'), None),
     ("tidy", "a condition", "src/guard/mail.c", GUARD + "#if X\n#endif\n", "#if"),
     ("tidy", "a note for later", "src/guard/mail.c", GUARD + "// TO" "DO\n", "later"),
-    ("tidy", "a sleep", "src/guard/mail_test.c", "static void f(void) { usle" "ep(5); }\n", "sleep"),
+    ("tidy", "a sleep", "src/guard/mail_test.c", "static int f(void) { usle" "ep(5); }\n",
+     "sleep"),
     ("tidy", "a row without a file", "src/guard/detectors.def", 'DETECTOR(mail, M, "")\n'
      'DETECTOR(iban, I, "")\n', "row iban has no file"),
     ("tidy", "a row without a test", "src/guard/mail_test.c", None, "no unit test"),
