@@ -1,0 +1,228 @@
+// settings.c: tables of settings over the tree of conf.c: defaults, values, ranges, the manual.
+#include "base/conf.h"
+
+struct unit {
+    const char *word;
+    int64_t factor;
+};
+
+static bool number_with_unit(str s, const struct unit *units, size_t count, int64_t *ret)
+{
+    size_t n = 0;
+    int64_t v = 0, factor = 1;
+    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+        n++;
+    if (!str_to_i64(str_first(s, n), &v))
+        return false;
+    str unit = str_trim(str_from(s, n));
+    bool known = unit.n == 0;
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_nocase(unit, str_c(units[i].word))) {
+            factor = units[i].factor;
+            known = true;
+        }
+    if (!known || __builtin_mul_overflow(v, factor, &v))
+        return false;
+    *ret = v;
+    return true;
+}
+
+bool conf_ms(str s, int64_t *ret_ms)
+{
+    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    return number_with_unit(s, units, countof(units), ret_ms);
+}
+
+bool conf_bytes(str s, int64_t *ret_bytes)
+{
+    static const struct unit units[] = {{"b", 1},          {"kib", 1 << 10}, {"mib", 1 << 20},
+                                        {"gib", 1 << 30},  {"kb", 1000},     {"mb", 1000000},
+                                        {"gb", 1000000000}};
+    return number_with_unit(s, units, countof(units), ret_bytes);
+}
+
+const char *conf_nearest(str word, const char *const *names)
+{
+    const char *best = NULL;
+    unsigned limit = word.n > 6 ? 3 : 2;
+    for (size_t i = 0; names && names[i]; i++) {
+        unsigned far = str_distance(word, str_c(names[i]), limit);
+        if (far <= limit) {
+            best = names[i];
+            if (far == 0)
+                break;
+            limit = far - 1;
+        }
+    }
+    return best;
+}
+
+static bool parse_ratio(str s, double *ret)
+{
+    char text[40], *end = NULL;
+    if (s.n == 0 || s.n >= sizeof text)
+        return false;
+    str_copy_to(text, sizeof text, s);
+    double v = strtod(text, &end);
+    if (*end || !(v == v) || v > 1e18 || v < -1e18)
+        return false;
+    *ret = v;
+    return true;
+}
+
+// What a type wants to see, for the error's hint.
+static const char *wanted(enum setting_type t)
+{
+    switch (t) {
+    case SETTING_bool:
+        return "true or false";
+    case SETTING_count:
+        return "a whole number";
+    case SETTING_ms:
+        return "a time such as 500ms, 10s, 2m or 1h";
+    case SETTING_bytes:
+        return "a size such as 64KiB or 8MiB";
+    case SETTING_ratio:
+        return "a number such as 0.7";
+    case SETTING_word:
+        break;
+    }
+    return "a word";
+}
+
+// Parses s into the field; the number also to *ret_number for the range check. False: not of the
+// type.
+static bool store(void *field, enum setting_type type, str s, double *ret_number)
+{
+    int64_t v = 0;
+    bool good = false;
+    must(field && ret_number);
+    switch (type) {
+    case SETTING_bool:
+        good = str_eq(s, S("true")) || str_eq(s, S("false"));
+        if (good)
+            *(bool *)field = str_eq(s, S("true"));
+        return good;
+    case SETTING_word:
+        *(str *)field = s;
+        return true;
+    case SETTING_ratio:
+        good = parse_ratio(s, ret_number);
+        if (good)
+            *(double *)field = *ret_number;
+        return good;
+    case SETTING_count:
+        good = str_to_i64(s, &v);
+        break;
+    case SETTING_ms:
+        good = conf_ms(s, &v);
+        break;
+    case SETTING_bytes:
+        good = conf_bytes(s, &v);
+        break;
+    }
+    if (good) {
+        *(int64_t *)field = v;
+        *ret_number = (double)v;
+    }
+    return good;
+}
+
+static bool in_range(const struct setting_row *row, double number)
+{
+    if (row->type == SETTING_bool || row->type == SETTING_word || (row->min == 0 && row->max == 0))
+        return true;
+    return number >= row->min && number <= row->max;
+}
+
+static enum err fill_one(void *out, const struct setting_row *row, const struct conf *c,
+                         const char *name, struct conf_error *e)
+{
+    char what[128], hint[160];
+    double number = 0;
+    void *field = (char *)out + row->offset;
+    if (c->kind != CONF_SCALAR) {
+        snprintf(what, sizeof what, "'%s' takes a single value", row->name);
+        return conf_fail(e, name, c, what, wanted(row->type));
+    }
+    if (!store(field, row->type, c->scalar, &number)) {
+        snprintf(what, sizeof what, "'%s' is not %s", row->name, wanted(row->type));
+        snprintf(hint, sizeof hint, "the default is '%s'", row->fallback);
+        return conf_fail(e, name, c, what, hint);
+    }
+    if (!in_range(row, number)) {
+        snprintf(what, sizeof what, "'%s' is out of range", row->name);
+        snprintf(hint, sizeof hint, "from %.15g to %.15g; the default is '%s'", row->min, row->max,
+                 row->fallback);
+        return conf_fail(e, name, c, what, hint);
+    }
+    return OK;
+}
+
+static bool is_listed(str key, const char *const *names)
+{
+    for (size_t i = 0; names && names[i]; i++)
+        if (str_eq(key, str_c(names[i])))
+            return true;
+    return false;
+}
+
+static enum err unknown_key(const struct conf *c, const struct setting_row *rows, size_t count,
+                            const char *const *also, const char *name, struct conf_error *e)
+{
+    enum { NAMES_MAX = 128 };
+    const char *names[NAMES_MAX + 1];
+    char what[128], hint[160];
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < NAMES_MAX; i++)
+        names[n++] = rows[i].name;
+    for (size_t i = 0; also && also[i] && n < NAMES_MAX; i++)
+        names[n++] = also[i];
+    names[n] = NULL;
+    const char *near = conf_nearest(c->key, names);
+    snprintf(what, sizeof what, "unknown key '%.*s'", (int)min_size(c->key.n, 60), c->key.p);
+    if (near) {
+        snprintf(hint, sizeof hint, "did you mean '%s'?", near);
+    } else {
+        size_t at = (size_t)snprintf(hint, sizeof hint, "known here:");
+        for (size_t i = 0; i < n && at < sizeof hint; i++)
+            at += (size_t)snprintf(hint + at, sizeof hint - at, " %s", names[i]);
+    }
+    return conf_fail(e, name, c, what, hint);
+}
+
+enum err conf_fill(void *out, const struct setting_row *rows, size_t row_count,
+                   const char *const *also, const struct conf *map, const char *name,
+                   struct conf_error *ret_error)
+{
+    double number = 0;
+    for (size_t i = 0; i < row_count; i++)
+        must(store((char *)out + rows[i].offset, rows[i].type, str_c(rows[i].fallback), &number) &&
+             in_range(&rows[i], number));
+    if (!map || (map->kind == CONF_SCALAR && map->scalar.n == 0))
+        return OK;
+    if (map->kind != CONF_MAP)
+        return conf_fail(ret_error, name, map, "this takes a map", "write key: value below it");
+    for (const struct conf *c = map->child; c; c = c->next) {
+        const struct setting_row *row = NULL;
+        for (size_t i = 0; i < row_count; i++)
+            if (str_eq(c->key, str_c(rows[i].name)))
+                row = &rows[i];
+        if (!row && is_listed(c->key, also))
+            continue;
+        enum err e = row ? fill_one(out, row, c, name, ret_error)
+                         : unknown_key(c, rows, row_count, also, name, ret_error);
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
+void conf_manual(struct buf *out, const char *title, const struct setting_row *rows,
+                 size_t row_count)
+{
+    must(title && rows);
+    buf_printf(out, "## %s\n\n| setting | default | what |\n| --- | --- | --- |\n", title);
+    for (size_t i = 0; i < row_count; i++)
+        buf_printf(out, "| `%s` | `%s` | %s |\n", rows[i].name, rows[i].fallback, rows[i].sentence);
+}
