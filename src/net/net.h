@@ -1,8 +1,8 @@
-// net: event loop, deadlines, sockets, TLS, DNS. One net_loop a worker thread; everything that belongs
-// to a loop is used on its thread only. libuv lies beneath and is not seen by rooms above.
+// net: event loop, deadlines, sockets, TLS, DNS. One net_loop a worker thread; everything that
+// belongs to a loop is used on its thread only. libuv lies beneath and is not seen by rooms above.
 // Callbacks are called from the loop, never from inside the function that caused them, with one
-// exception that is named: none. A socket may be closed inside its own callback: it stays valid until
-// the loop's turn ends.
+// exception that is named: none. A socket may be closed inside its own callback: it stays valid
+// until the loop's turn ends.
 #ifndef NET_NET_H
 #define NET_NET_H
 #include "base/conf.h"
@@ -32,8 +32,9 @@ unsigned net_cpu_count(void);                 // cores this process may use
 
 // --- deadlines -----------------------------------------------------------------------------------
 
-// Deadlines of one length, in a list by time: arming and disarming cost a few writes, and one coarse
-// timer (every 50 ms, more often for short lengths) looks at the heads. fn is called at most once an arming.
+// Deadlines of one length, in a list by time: arming and disarming cost a few writes, and one
+// coarse timer (every 50 ms, more often for short lengths) looks at the heads. fn is called at most
+// once an arming.
 struct net_deadline {
     struct list at;
     int64_t due_us;
@@ -48,14 +49,15 @@ void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t aft
 void net_deadlines_done(struct net_deadlines *q);
 void net_deadline_init(struct net_deadline *d, void (*fn)(struct net_deadline *));
 void net_deadline_arm(struct net_deadlines *q, struct net_deadline *d); // (re)starts it
-void net_deadline_disarm(struct net_deadline *d); // fine when not armed
+void net_deadline_disarm(struct net_deadline *d);                       // fine when not armed
 static inline bool net_deadline_armed(const struct net_deadline *d)
 {
     return d->at.next != &d->at;
 }
 // Repeats fn(arg) every `every_ms` while the loop runs.
 struct net_ticker;
-struct net_ticker *net_ticker_new(struct net_loop *l, int64_t every_ms, void (*fn)(void *arg), void *arg);
+struct net_ticker *net_ticker_new(struct net_loop *l, int64_t every_ms, void (*fn)(void *arg),
+                                  void *arg);
 void net_ticker_free(struct net_ticker *t);
 
 // --- sockets -------------------------------------------------------------------------------------
@@ -65,16 +67,20 @@ struct net_events {
     void (*on_connect)(void *arg, struct net_sock *s); // also after the TLS handshake
     // bytes are lent until it returns (one read buffer a loop: nothing is held by idle sockets)
     void (*on_data)(void *arg, struct net_sock *s, str bytes);
-    void (*on_drain)(void *arg, struct net_sock *s);   // all that was queued has been written
+    void (*on_drain)(void *arg, struct net_sock *s); // all that was queued has been written
     // The peer ended (err OK) or the socket failed. No more events. The owner must call net_close.
     void (*on_end)(void *arg, struct net_sock *s, enum err e);
 };
 
-// Listeners share the port between loops (SO_REUSEPORT). addr "127.0.0.1:4100", "[::1]:4100", ":4100".
+// Listeners share the port between loops (SO_REUSEPORT). addr "127.0.0.1:4100", "[::1]:4100",
+// ":4100".
 struct net_listener;
 enum err net_listen(struct net_loop *l, str addr, void (*on_accept)(void *arg, struct net_sock *s),
                     void *arg, struct net_listener **ret_listener, char ret_why[160]) must_check;
 void net_listener_close(struct net_listener *n); // stops accepting at once
+// False when somebody listens there already. SO_REUSEPORT would share a port in silence: ask once,
+// first.
+bool net_port_is_free(str addr, char ret_why[160]);
 int net_listener_port(const struct net_listener *n);
 
 // A place to connect to, prepared once a target: host, port, TLS or not.
@@ -83,35 +89,42 @@ struct net_place;
 enum err net_place_new(struct net_loop *l, str url, struct net_place **ret_place, str *ret_path,
                        char ret_why[160]) must_check;
 void net_place_free(struct net_place *p);
-str net_place_host(const struct net_place *p); // "api.openai.com" or "127.0.0.1:8080": the Host header
+str net_place_host(
+    const struct net_place *p); // "api.openai.com" or "127.0.0.1:8080": the Host header
 
-// Resolves, connects and (https) shakes hands; each phase has its own deadline in ms. The events come
-// on `e`: on_connect, or on_end with ERR_UPSTREAM_DNS, _REFUSED, _TLS or _TIMEOUT.
+// Resolves, connects and (https) shakes hands; each phase has its own deadline in ms. The events
+// come on `e`: on_connect, or on_end with ERR_UPSTREAM_DNS, _REFUSED, _TLS or _TIMEOUT.
 struct net_phases {
     int64_t connect_ms, tls_ms;
 };
-struct net_sock *net_connect(struct net_place *p, const struct net_phases *t, const struct net_events *e, void *arg);
-void net_sock_events(struct net_sock *s, const struct net_events *e, void *arg); // changes the owner
+struct net_sock *net_connect(struct net_place *p, const struct net_phases *t,
+                             const struct net_events *e, void *arg);
+void net_sock_events(struct net_sock *s, const struct net_events *e,
+                     void *arg); // changes the owner
 // Writes all slices in order, at once as far as the kernel takes them; the rest is queued (copied).
-// False when the queue would pass `queue_limit_bytes`: nothing of the rest was taken, close the socket.
-bool net_write(struct net_sock *s, const str *slices, unsigned count, size_t queue_limit_bytes) must_check;
-size_t net_queued(const struct net_sock *s);  // bytes that the kernel has not taken yet
-void net_pause(struct net_sock *s);           // stops reading (back-pressure)
+// False when the queue would pass `queue_limit_bytes`: nothing of the rest was taken, close the
+// socket.
+bool net_write(struct net_sock *s, const str *slices, unsigned count,
+               size_t queue_limit_bytes) must_check;
+size_t net_queued(const struct net_sock *s); // bytes that the kernel has not taken yet
+void net_pause(struct net_sock *s);          // stops reading (back-pressure)
 void net_resume(struct net_sock *s);
 // Closes: what is queued is dropped. `reset` sends RST where the transport can. The events end.
 void net_close(struct net_sock *s, bool reset);
 // Flushes what is queued, then shuts down and closes, at most linger_ms later.
 void net_close_after_flush(struct net_sock *s, int64_t linger_ms);
 bool net_peer_is_loopback(const struct net_sock *s);
-void net_peer_name(const struct net_sock *s, char *dst, size_t cap); // "203.0.113.9:51234": where it was really dialled
+void net_peer_name(const struct net_sock *s, char *dst,
+                   size_t cap); // "203.0.113.9:51234": where it was really dialled
 
 // --- child processes -----------------------------------------------------------------------------
 
 struct net_child;
-// argv NULL-ended; env NULL keeps ours, else "NAME=value" added to ours. Output goes to log_path (appended)
-// or to /dev/null when NULL. The child is ended with us (PDEATHSIG).
-struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *env, const char *log_path,
-                            void (*on_exit)(void *arg, int code, int signal), void *arg, char ret_why[160]);
+// argv NULL-ended; env NULL keeps ours, else "NAME=value" added to ours. Output goes to log_path
+// (appended) or to /dev/null when NULL. The child is ended with us (PDEATHSIG).
+struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *env,
+                            const char *log_path, void (*on_exit)(void *arg, int code, int signal),
+                            void *arg, char ret_why[160]);
 void net_child_kill(struct net_child *c, int signal);
 void net_child_free(struct net_child *c); // after on_exit, or to forget it
 int net_child_pid(const struct net_child *c);

@@ -1,0 +1,267 @@
+// loop.c: the event loop of one worker, posts from other threads, tickers, signals.
+#include "net/inner.h"
+#include <sched.h>
+
+const struct setting_row net_setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct net_settings, __VA_ARGS__)
+#include "net/settings.def"
+#undef SETTING
+};
+const size_t net_setting_count = countof(net_setting_rows);
+
+static void run_posts(uv_async_t *a)
+{
+    struct net_loop *l = a->data;
+    pthread_mutex_lock(&l->lock);
+    struct post *p = l->posts;
+    bool stopping = l->stopping;
+    l->posts = NULL;
+    l->posts_tail = &l->posts;
+    pthread_mutex_unlock(&l->lock);
+    while (p) {
+        struct post *next = p->next;
+        p->fn(p->arg);
+        mem_free(p);
+        p = next;
+    }
+    if (stopping)
+        uv_stop(&l->uv);
+}
+
+static void on_tick(uv_timer_t *t)
+{
+    struct net_loop *l = t->data;
+    int64_t now = net_now_us(l);
+    list_each(q, &l->deadline_queues, struct net_deadlines, all)
+    {
+        struct net_deadline *d;
+        while ((d = list_first(&q->queue, struct net_deadline, at)) && d->due_us <= now) {
+            list_remove(&d->at);
+            d->fn(d);
+        }
+    }
+}
+
+struct net_loop *net_loop_new(const struct net_settings *s)
+{
+    struct net_loop *l = mem_new(sizeof *l);
+    must(s && uv_loop_init(&l->uv) == 0);
+    must(uv_async_init(&l->uv, &l->wake, run_posts) == 0);
+    must(uv_timer_init(&l->uv, &l->tick) == 0);
+    pthread_mutex_init(&l->lock, NULL);
+    l->wake.data = l->tick.data = l;
+    l->posts_tail = &l->posts;
+    l->settings = s;
+    l->read_buf = mem_resize(NULL, READ_BYTES);
+    list_init(&l->deadline_queues);
+    list_init(&l->own_queues);
+    list_init(&l->dns);
+    l->tick_ms = TICK_MS;
+    must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    return l;
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(h))
+        uv_close(h, NULL);
+}
+
+void net_loop_free(struct net_loop *l)
+{
+    if (!l)
+        return;
+    dns_free(l);
+    uv_close((uv_handle_t *)&l->wake, NULL);
+    uv_close((uv_handle_t *)&l->tick, NULL);
+    uv_run(&l->uv, UV_RUN_DEFAULT); // the closing handles' callbacks
+    uv_walk(&l->uv, close_handle, NULL);
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    must(uv_loop_close(&l->uv) == 0);
+    loop_deadlines_free(l);
+    tls_context_free(l->tls);
+    while (l->posts) {
+        struct post *p = l->posts;
+        l->posts = p->next;
+        mem_free(p);
+    }
+    pthread_mutex_destroy(&l->lock);
+    mem_free(l->read_buf);
+    mem_free(l);
+}
+
+void net_loop_run(struct net_loop *l)
+{
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    pthread_mutex_lock(&l->lock);
+    l->stopping = false;
+    pthread_mutex_unlock(&l->lock);
+}
+
+void net_loop_stop(struct net_loop *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_mutex_unlock(&l->lock);
+    uv_async_send(&l->wake);
+}
+
+void net_loop_post(struct net_loop *l, void (*fn)(void *arg), void *arg)
+{
+    struct post *p = mem_new(sizeof *p);
+    p->fn = fn;
+    p->arg = arg;
+    pthread_mutex_lock(&l->lock);
+    *l->posts_tail = p;
+    l->posts_tail = &p->next;
+    pthread_mutex_unlock(&l->lock);
+    uv_async_send(&l->wake);
+}
+
+int64_t net_now_us(const struct net_loop *l)
+{
+    (void)l;
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+unsigned net_cpu_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int n = CPU_COUNT(&set);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+// --- deadlines
+// ---------------------------------------------------------------------------------------
+
+void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t after_ms)
+{
+    must(after_ms >= 0);
+    list_init(&q->queue);
+    q->after_us = after_ms * 1000;
+    q->loop = l;
+    list_push_back(&l->deadline_queues, &q->all);
+    int64_t tick = after_ms / 8 < 1 ? 1 : after_ms / 8;
+    if (tick < l->tick_ms) { // short lengths want a finer look
+        l->tick_ms = tick;
+        uv_timer_start(&l->tick, on_tick, (uint64_t)tick, (uint64_t)tick);
+    }
+}
+
+void net_deadlines_done(struct net_deadlines *q)
+{
+    list_each(d, &q->queue, struct net_deadline, at) list_remove(&d->at);
+    list_remove(&q->all);
+}
+
+void net_deadline_init(struct net_deadline *d, void (*fn)(struct net_deadline *))
+{
+    list_init(&d->at);
+    d->due_us = 0;
+    d->fn = fn;
+}
+
+void net_deadline_arm(struct net_deadlines *q, struct net_deadline *d)
+{
+    must(d->fn);
+    list_remove(&d->at);
+    d->due_us = net_now_us(q->loop) + q->after_us;
+    list_push_back(&q->queue, &d->at);
+}
+
+void net_deadline_disarm(struct net_deadline *d)
+{
+    list_remove(&d->at);
+}
+
+struct own_queue {
+    struct list at;
+    struct net_deadlines q;
+};
+
+struct net_deadlines *loop_deadlines(struct net_loop *l, int64_t after_ms)
+{
+    list_each(o, &l->own_queues, struct own_queue, at)
+    {
+        if (o->q.after_us == after_ms * 1000)
+            return &o->q;
+    }
+    struct own_queue *o = mem_new(sizeof *o);
+    net_deadlines_init(&o->q, l, after_ms);
+    list_push_back(&l->own_queues, &o->at);
+    return &o->q;
+}
+
+void loop_deadlines_free(struct net_loop *l)
+{
+    list_each(o, &l->own_queues, struct own_queue, at)
+    {
+        net_deadlines_done(&o->q);
+        list_remove(&o->at);
+        mem_free(o);
+    }
+}
+
+// --- tickers and signals
+// -----------------------------------------------------------------------------
+
+struct net_ticker {
+    uv_timer_t uv;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void on_ticker(uv_timer_t *t)
+{
+    struct net_ticker *k = t->data;
+    k->fn(k->arg);
+}
+
+struct net_ticker *net_ticker_new(struct net_loop *l, int64_t every_ms, void (*fn)(void *arg),
+                                  void *arg)
+{
+    struct net_ticker *k = mem_new(sizeof *k);
+    must(every_ms > 0 && fn);
+    k->fn = fn;
+    k->arg = arg;
+    must(uv_timer_init(&l->uv, &k->uv) == 0);
+    k->uv.data = k;
+    must(uv_timer_start(&k->uv, on_ticker, (uint64_t)every_ms, (uint64_t)every_ms) == 0);
+    return k;
+}
+
+static void free_handle_data(uv_handle_t *h)
+{
+    mem_free(h->data);
+}
+
+void net_ticker_free(struct net_ticker *t)
+{
+    if (t)
+        uv_close((uv_handle_t *)&t->uv, free_handle_data);
+}
+
+struct watched_signal {
+    uv_signal_t uv;
+    void (*fn)(void *arg, int signo);
+    void *arg;
+};
+
+static void on_uv_signal(uv_signal_t *s, int signo)
+{
+    struct watched_signal *w = s->data;
+    w->fn(w->arg, signo);
+}
+
+void net_on_signal(struct net_loop *l, int signo, void (*fn)(void *arg, int signo), void *arg)
+{
+    struct watched_signal *w = mem_new(sizeof *w);
+    w->fn = fn;
+    w->arg = arg;
+    must(uv_signal_init(&l->uv, &w->uv) == 0);
+    w->uv.data = w;
+    must(uv_signal_start(&w->uv, on_uv_signal, signo) == 0);
+}
