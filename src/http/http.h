@@ -1,6 +1,6 @@
 // http: HTTP/1.1 and SSE, both ends, over llhttp. Strict: what could be read in two ways is refused
-// (RFC 9112 section 11; notes on smuggling in docs/http.md). Parsers here take bytes and give events;
-// they own no socket, so they are tested and fuzzed on byte strings.
+// (RFC 9112 section 11; notes on smuggling in docs/http.md). Parsers here take bytes and give
+// events; they own no socket, so they are tested and fuzzed on byte strings.
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 #include "base/arena.h"
@@ -26,13 +26,14 @@ struct http_head {
     int minor;                       // HTTP/1.minor
     struct http_header *headers;
     size_t header_count;
-    int64_t content_length;          // -1: none
+    int64_t content_length; // -1: none
     bool chunked, keep_alive, expect_continue, upgrade;
 };
 str http_get(const struct http_head *h, str name); // first value, trimmed; empty where absent
 size_t http_count(const struct http_head *h, str name);
 
-// --- requests: step accept -------------------------------------------------------------------------
+// --- requests: step accept
+// -------------------------------------------------------------------------
 
 // Reads one request after another from a connection's bytes. Memory of a request comes from the
 // arena given to http_reader_start.
@@ -41,22 +42,24 @@ struct http_reader *http_reader_new(const struct http_settings *s);
 void http_reader_free(struct http_reader *r);
 void http_reader_start(struct http_reader *r, struct arena *a); // before each request
 enum http_progress {
-    HTTP_MORE,      // feed more
-    HTTP_HEAD,      // the head is whole now (once): check it, answer Expect, then feed the rest
-    HTTP_DONE,      // the request is whole: http_take
-    HTTP_BROKEN,    // answer http_reader_error and close
+    HTTP_MORE,   // feed more
+    HTTP_HEAD,   // the head is whole now (once): check it, answer Expect, then feed the rest
+    HTTP_DONE,   // the request is whole: http_take
+    HTTP_BROKEN, // answer http_reader_error and close
 };
 // Takes bytes, says how many were used. After HTTP_DONE the rest belongs to the next request
 // (pipelining: keep it until the answer went out).
 enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used);
 const struct http_head *http_reader_head(const struct http_reader *r);
 // The whole message; lent from the arena. ERR_… where the request was broken or passed a limit.
-enum err http_take(struct http_reader *r, const struct http_head **ret_head, str *ret_body) must_check;
+enum err http_take(struct http_reader *r, const struct http_head **ret_head,
+                   str *ret_body) must_check;
 enum err http_reader_error(const struct http_reader *r);
 bool http_reader_started(const struct http_reader *r); // a first byte came
 bool http_reader_in_body(const struct http_reader *r);
 
-// --- responses, from targets -----------------------------------------------------------------------
+// --- responses, from targets
+// -----------------------------------------------------------------------
 
 struct http_answer_events {
     void (*on_head)(void *arg, const struct http_head *head); // 1xx are swallowed
@@ -66,40 +69,46 @@ struct http_answer_events {
 struct http_answer_reader;
 struct http_answer_reader *http_answer_reader_new(size_t head_limit);
 void http_answer_reader_free(struct http_answer_reader *r);
-void http_answer_reader_start(struct http_answer_reader *r, const struct http_answer_events *e, void *arg);
+void http_answer_reader_start(struct http_answer_reader *r, const struct http_answer_events *e,
+                              void *arg);
 // ERR_UPSTREAM_BROKEN where the bytes are no HTTP answer, or bytes followed a whole one.
 enum err http_answer_feed(struct http_answer_reader *r, str bytes) must_check;
-// The connection ended. OK where that ends the body legally (no length, not chunked): on_done was called.
+// The connection ended. OK where that ends the body legally (no length, not chunked): on_done was
+// called.
 enum err http_answer_eof(struct http_answer_reader *r) must_check;
 
-// --- writing ---------------------------------------------------------------------------------------
+// --- writing
+// ---------------------------------------------------------------------------------------
 
-void http_write_status(struct buf *out, int status);           // "HTTP/1.1 200 OK\r\n"
-void http_write_header(struct buf *out, str name, str value);  // refuses CR, LF, NUL: must
+void http_write_status(struct buf *out, int status);          // "HTTP/1.1 200 OK\r\n"
+void http_write_header(struct buf *out, str name, str value); // refuses CR, LF, NUL: must
 void http_write_header_i64(struct buf *out, str name, int64_t v);
-void http_write_date(struct buf *out, int64_t wall_us);        // Date header, cached a second
+void http_write_date(struct buf *out, int64_t wall_us); // Date header, cached a second
 const char *http_status_word(int status);
 enum { HTTP_CHUNK_HEAD_MAX = 20 };
 // "1a\r\n" before a chunk of n bytes into dst; returns its length. After the data comes "\r\n".
 size_t http_chunk_head(char dst[HTTP_CHUNK_HEAD_MAX], size_t n);
-// Headers that never cross a gateway (hop by hop, credentials, control): true = drop. RFC 9110 7.6.1.
+// Headers that never cross a gateway (hop by hop, credentials, control): true = drop. RFC
+// 9110 7.6.1.
 bool http_drop_from_request(const struct http_head *h, str name);
 bool http_drop_from_answer(const struct http_head *h, str name);
 
-// --- SSE -------------------------------------------------------------------------------------------
+// --- SSE
+// -------------------------------------------------------------------------------------------
 
-// Splits a stream into events, whatever the cuts: LF, CRLF, lone CR; comments; BOM; several data lines.
+// Splits a stream into events, whatever the cuts: LF, CRLF, lone CR; comments; BOM; several data
+// lines.
 struct sse_event {
-    str raw;     // the event's own bytes with its closing blank line
-    str name;    // "event:" field, empty where none
-    str data;    // data lines joined by LF (own bytes where there is one line)
+    str raw;       // the event's own bytes with its closing blank line
+    str name;      // "event:" field, empty where none
+    str data;      // data lines joined by LF (own bytes where there is one line)
     bool has_data; // false: a comment or an empty event
 };
 struct sse {
-    struct buf kept;      // bytes of an unfinished event
-    struct buf joined;    // several data lines
-    size_t scanned;       // of kept: looked at already
-    bool began;           // past a BOM
+    struct buf kept;   // bytes of an unfinished event
+    struct buf joined; // several data lines
+    size_t scanned;    // of kept: looked at already
+    bool began;        // past a BOM
     enum err err;
 };
 void sse_init(struct sse *s, size_t event_limit);
