@@ -163,7 +163,7 @@ static void feed(struct conn *c, str bytes)
             must(bytes.n == 0);
             return;
         }
-        if (p == HTTP_HEAD) {
+        if (p == HTTP_HAVE_HEAD) {
             if (!head_came(c))
                 return;
             continue;

@@ -43,7 +43,7 @@ void http_reader_free(struct http_reader *r);
 void http_reader_start(struct http_reader *r, struct arena *a); // before each request
 enum http_progress {
     HTTP_MORE,   // feed more
-    HTTP_HEAD,   // the head is whole now (once): check it, answer Expect, then feed the rest
+    HTTP_HAVE_HEAD,   // the head is whole now (once): check it, answer Expect, then feed the rest
     HTTP_DONE,   // the request is whole: http_take
     HTTP_BROKEN, // answer http_reader_error and close
 };

@@ -289,7 +289,7 @@ enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used)
         return HTTP_BROKEN;
     if (r->have_head && !r->told_head) {
         r->told_head = true;
-        return HTTP_HEAD;
+        return HTTP_HAVE_HEAD;
     }
     return r->done ? HTTP_DONE : HTTP_MORE;
 }
