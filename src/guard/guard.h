@@ -9,10 +9,10 @@ enum { GUARD_FINDINGS_MAX = 64 };
 
 // Which label a finding of each type gives; row i belongs to detector i of detectors.def.
 struct guard_policy {
-    bool scan;                // off: every call keeps the label of its other sources
+    bool scan; // off: every call keeps the label of its other sources
     enum label of_type[64];
-    enum label media;         // images, audio and files, which are not looked into
-    double least_score;       // findings below are kept but do not raise the label
+    enum label media;   // images, audio and files, which are not looked into
+    double least_score; // findings below are kept but do not raise the label
 };
 void guard_policy_default(struct guard_policy *p);
 size_t guard_type_count(void);
