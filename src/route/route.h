@@ -1,6 +1,6 @@
-// route: classifier and policy. Which target, and why. Pure: no socket, file, clock or random number
-// (now and seed are arguments), so that yesterday's traffic can be replayed through this very code.
-// Choosing is filter, then rank: filters are one file and one row each in rules.def.
+// route: classifier and policy. Which target, and why. Pure: no socket, file, clock or random
+// number (now and seed are arguments), so that yesterday's traffic can be replayed through this
+// very code. Choosing is filter, then rank: filters are one file and one row each in rules.def.
 #ifndef ROUTE_ROUTE_H
 #define ROUTE_ROUTE_H
 #include "base/buf.h"
@@ -11,15 +11,16 @@
 // Weights: the bytes of a model file (assets/task.bin or the operator's own), checked, then used in
 // place. They must outlive the struct and be aligned to 64 bytes.
 struct route_model {
-    const int8_t *weights; // bucket-major: TASK_COUNT bytes a bucket
-    uint32_t bucket_count; // power of two
+    const int8_t *weights;     // bucket-major: TASK_COUNT bytes a bucket
+    uint32_t bucket_count;     // power of two
     const float *scale, *bias; // one a task
     const float *local_ok;     // prior of p_local_ok, one a task
     uint32_t version;
-    char digest[17];       // first 16 hex digits of the file's checksum
+    char digest[17]; // first 16 hex digits of the file's checksum
 };
 // Checks magic, version, sizes and checksum. ERR_BAD_FILE with a static reason otherwise.
-enum err route_model_open(str bytes, struct route_model *ret_model, const char **ret_why) must_check;
+enum err route_model_open(str bytes, struct route_model *ret_model,
+                          const char **ret_why) must_check;
 str route_model_builtin(void); // the committed weights
 
 // What is read: the last user message (its head and tail), its surroundings counted. At most
@@ -27,9 +28,11 @@ str route_model_builtin(void); // the committed weights
 enum { ROUTE_READ_MAX = 2048 };
 void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
                     struct judgement *ret_judgement);
-void route_classify_text(const struct route_model *m, struct text text, struct judgement *ret_judgement);
+void route_classify_text(const struct route_model *m, struct text text,
+                         struct judgement *ret_judgement);
 
-// --- training (weir train) -------------------------------------------------------------------------
+// --- training (weir train)
+// -------------------------------------------------------------------------
 
 struct route_row {
     struct text text;
@@ -43,7 +46,8 @@ struct route_train_settings {
 };
 void route_train_defaults(struct route_train_settings *s);
 // Deterministic: the same rows, settings and code give the same bytes. `progress` may be NULL.
-enum err route_train(const struct route_row *rows, size_t count, const struct route_train_settings *s,
+enum err route_train(const struct route_row *rows, size_t count,
+                     const struct route_train_settings *s,
                      void (*progress)(void *arg, uint32_t epoch, double loss), void *arg,
                      struct buf *ret_file) must_check;
 
@@ -62,16 +66,16 @@ struct policy {
     double unsure_below;             // task probability under which the task counts as unknown
     struct model_name names[MODEL_NAME_MAX];
     unsigned name_count;
-    bool unknown_model_is_auto;      // else 404
-    bool stand_in;                   // where no cloud target exists or is well, local may serve hard work
+    bool unknown_model_is_auto; // else 404
+    bool stand_in; // where no cloud target exists or is well, local may serve hard work
 };
 void policy_default(struct policy *p);
 
 // Everything a choice depends on.
 struct choice {
     const struct fleet *fleet;
-    const uint8_t *health;       // enum health, one a target
-    const uint32_t *in_flight;   // calls on each target now; may be NULL
+    const uint8_t *health;     // enum health, one a target
+    const uint32_t *in_flight; // calls on each target now; may be NULL
     const struct policy *policy;
     const struct ask *ask;
     const struct judgement *judgement;

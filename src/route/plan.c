@@ -1,0 +1,280 @@
+// plan.c: choosing. Filter, then rank. Every target ends in exactly one of two lists, with its
+// reason. Invariants: (1) no row of a plan lies in a zone that may not see the label: checked again
+// at the end; (2) what a request says (x-weir-*) only tightens.
+#include "route/plan.h"
+
+static const struct filter *const filters[] = {
+#define FILTER(name, sentence) &filter_##name,
+#include "route/rules.def"
+#undef FILTER
+};
+
+static int zone_named(const struct fleet *f, str name)
+{
+    for (unsigned i = 0; i < f->zone_count; i++)
+        if (str_eq_nocase(f->zones[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+// What the client's word for the model means; false when nobody knows it.
+static bool resolve(const struct choice *c, struct wants *w)
+{
+    const struct policy *p = c->policy;
+    str name = c->client_model;
+    if (str_eq(name, S("auto")) || str_eq(name, S("weir")) || str_eq(name, S("weir/auto")))
+        return true;
+    for (unsigned i = 0; i < p->name_count; i++) {
+        const struct model_name *m = &p->names[i];
+        if (!str_eq(name, m->name))
+            continue;
+        w->routed = m->means == NAME_AUTO;
+        w->zone = m->means == NAME_ZONE ? (int)m->index : w->zone;
+        w->target = m->means == NAME_TARGET ? (int)m->index : -1;
+        return true;
+    }
+    if (str_starts(name, S("weir/"))) {
+        w->zone = zone_named(c->fleet, str_from(name, 5));
+        w->routed = false;
+        return w->zone >= 0;
+    }
+    for (unsigned i = 0; i < c->fleet->target_count; i++)
+        if (str_eq(name, c->fleet->targets[i].name)) {
+            w->target = (int)i;
+            w->routed = false;
+            return true;
+        }
+    for (unsigned i = 0; i < c->fleet->target_count; i++)
+        if (str_eq(name, c->fleet->targets[i].model)) {
+            w->model = c->fleet->targets[i].model;
+            w->routed = false;
+            return true;
+        }
+    return p->unknown_model_is_auto;
+}
+
+// "0.8" to 0.8; anything that is no number from 0 to 1 asks for the most.
+static double parse_quality(str s)
+{
+    char text[16], *end = NULL;
+    if (s.n >= sizeof text)
+        return 1;
+    double q = strtod(str_copy_to(text, sizeof text, s), &end);
+    return *end || !(q >= 0 && q <= 1) ? 1 : q;
+}
+
+static void tighten(const struct choice *c, struct wants *w)
+{
+    if (c->want_quality.n) {
+        double q = parse_quality(c->want_quality);
+        w->quality_asked = q > w->quality;
+        w->quality = q > w->quality ? q : w->quality;
+    }
+    if (!c->want_zone.n)
+        return;
+    int zone = zone_named(c->fleet, c->want_zone);
+    if (zone < 0 || (w->zone >= 0 && w->zone != zone))
+        w->zone_unknown = true;
+    w->zone = zone;
+}
+
+static struct wants wants_of(const struct choice *c)
+{
+    const struct judgement *j = c->judgement;
+    struct wants w = {.routed = true,
+                      .target = -1,
+                      .zone = -1,
+                      .quality = c->policy->quality,
+                      .task = j->task,
+                      .only_local = true};
+    if (j->task < TASK_COUNT && (double)j->task_p[j->task] < c->policy->unsure_below)
+        w.task = TASK_UNKNOWN;
+    for (unsigned i = 0; i < c->fleet->target_count; i++) {
+        const struct zone *z = &c->fleet->zones[c->fleet->targets[i].zone];
+        w.only_local &= z->local || c->label > z->max_label;
+    }
+    return w;
+}
+
+// --- filter
+// ------------------------------------------------------------------------------------------
+
+static void exclude(struct plan *p, unsigned target, const char *filter, const char *why)
+{
+    must(p->out_count < TARGET_MAX);
+    struct plan_row *row = &p->out[p->out_count++];
+    row->target = (uint16_t)target;
+    row->filter = filter;
+    str_copy_to(row->why, sizeof row->why, str_c(why));
+}
+
+static bool passes(const struct choice *c, const struct wants *w, unsigned index, struct plan *p)
+{
+    char why[WHY_CAP] = "";
+    for (size_t i = 0; i < countof(filters); i++)
+        if (filters[i]->rules_out(c, w, &c->fleet->targets[index], index, why)) {
+            exclude(p, index, filters[i]->name, why);
+            return false;
+        }
+    return true;
+}
+
+// --- rank
+// --------------------------------------------------------------------------------------------
+
+// Expected cost first (a price that is not known counts as dear, the own machines as free), then
+// wait.
+static double cost_of(const struct choice *c, unsigned index)
+{
+    const struct target *t = &c->fleet->targets[index];
+    const double dear = 1e9;
+    if (t->price_in_nanousd < 0 || t->price_out_nanousd < 0)
+        return c->fleet->zones[t->zone].local ? 0 : dear;
+    double answer = c->ask->max_output_tokens > 0 ? (double)c->ask->max_output_tokens : 300;
+    return (double)c->ask->estimated_input_tokens * (double)t->price_in_nanousd +
+           answer * (double)t->price_out_nanousd;
+}
+
+static bool before(const struct choice *c, unsigned a, unsigned b)
+{
+    bool local_a = c->fleet->zones[c->fleet->targets[a].zone].local;
+    bool local_b = c->fleet->zones[c->fleet->targets[b].zone].local;
+    if (local_a != local_b)
+        return local_a; // one that passed the quality filter is as good, and cheaper
+    double cost_a = cost_of(c, a), cost_b = cost_of(c, b);
+    if (cost_a < cost_b || cost_b < cost_a)
+        return cost_a < cost_b;
+    return c->in_flight && c->in_flight[a] < c->in_flight[b];
+}
+
+static void insert(const struct choice *c, struct plan *p, unsigned from, unsigned index,
+                   const char *why)
+{
+    unsigned at = from;
+    while (at < p->count && !before(c, index, p->rows[at].target))
+        at++;
+    if (at == PLAN_MAX)
+        return;
+    p->count += p->count < PLAN_MAX;
+    for (unsigned i = p->count - 1; i > at; i--)
+        p->rows[i] = p->rows[i - 1];
+    p->rows[at].target = (uint16_t)index;
+    p->rows[at].filter = NULL;
+    str_copy_to(p->rows[at].why, sizeof p->rows[at].why, str_c(why));
+}
+
+static const char *why_in(const struct choice *c, const struct wants *w, unsigned index)
+{
+    bool local = c->fleet->zones[c->fleet->targets[index].zone].local;
+    if (!w->routed)
+        return "named by the caller";
+    if (w->only_local)
+        return "only local targets may see it";
+    return local ? "routine work, as good here" : "may serve it";
+}
+
+// Local targets that only the quality filter ruled out follow the cloud's: better a likely weaker
+// answer than none, unless the request itself asked for more quality.
+static void add_stand_ins(const struct choice *c, const struct wants *w, struct plan *p)
+{
+    if (!c->policy->stand_in || w->quality_asked)
+        return;
+    unsigned from = p->count;
+    p->stand_in = from == 0;
+    for (unsigned i = 0; i < p->out_count; i++)
+        if (strcmp(p->out[i].filter, "quality") == 0)
+            insert(c, p, from, p->out[i].target, "stands in where the cloud does not answer");
+    p->stand_in = p->stand_in && p->count > 0;
+}
+
+// --- why
+// ---------------------------------------------------------------------------------------------
+
+static bool out_by(const struct plan *p, const char *filter)
+{
+    for (unsigned i = 0; i < p->out_count; i++)
+        if (strcmp(p->out[i].filter, filter) == 0)
+            return true;
+    return false;
+}
+
+static void no_plan(const struct choice *c, const struct wants *w, struct plan *p)
+{
+    const char *say = "no target is configured";
+    p->err = ERR_NONE_WELL;
+    if (out_by(p, "health")) {
+        say = "every target that may serve this is down or starting; try again shortly";
+    } else if (out_by(p, "quality")) {
+        p->err = ERR_NOT_ALLOWED;
+        say = "no target reaches the quality that was asked for";
+    } else if (out_by(p, "ability")) {
+        bool context = false;
+        for (unsigned i = 0; i < p->out_count; i++)
+            context |= str_find(str_c(p->out[i].why), S("context of")) == 0;
+        p->err = context ? ERR_TOO_LONG : ERR_NOT_ALLOWED;
+        say = context ? "the prompt is longer than any allowed target's context"
+                      : "no allowed target has an ability that this request needs";
+    } else if (c->fleet->target_count) {
+        p->err = ERR_NOT_ALLOWED;
+        say = w->zone_unknown
+                  ? "the zone that was asked for does not exist, or the model lies elsewhere"
+                  : "no target that may see this request's label fits it";
+    }
+    if (p->err == ERR_NOT_ALLOWED && out_by(p, "zone") && !w->zone_unknown)
+        snprintf(p->reason, sizeof p->reason, "labelled %s: %s", label_name(c->label), say);
+    else
+        str_copy_to(p->reason, sizeof p->reason, str_c(say));
+}
+
+static void say_reason(const struct choice *c, const struct wants *w, struct plan *p)
+{
+    const struct target *t = &c->fleet->targets[p->rows[0].target];
+    str zone = c->fleet->zones[t->zone].name;
+    const char *task = task_name(w->task);
+    int n = (int)min_size(zone.n, 40);
+    if (!w->routed)
+        snprintf(p->reason, sizeof p->reason, "the caller named it: %.*s", n, zone.p);
+    else if (c->label == LABEL_RESTRICTED && w->only_local)
+        snprintf(p->reason, sizeof p->reason, "restricted stays local (%s)", task);
+    else if (w->only_local && !p->stand_in)
+        snprintf(p->reason, sizeof p->reason, "%s: only local targets are allowed or known", task);
+    else if (p->stand_in)
+        snprintf(p->reason, sizeof p->reason,
+                 "%s belongs to the cloud, no cloud target can serve: local stands in", task);
+    else if (c->fleet->zones[t->zone].local)
+        snprintf(p->reason, sizeof p->reason, "%s is routine work: %.*s", task, n, zone.p);
+    else if (w->task == TASK_UNKNOWN)
+        snprintf(p->reason, sizeof p->reason, "unsure what work this is: %.*s", n, zone.p);
+    else if (c->policy->task_local[w->task])
+        snprintf(p->reason, sizeof p->reason,
+                 "%s is routine, but no local target can serve it well: %.*s", task, n, zone.p);
+    else
+        snprintf(p->reason, sizeof p->reason, "%s is hard work: %.*s", task, n, zone.p);
+}
+
+void route_plan(const struct choice *c, struct plan *ret_plan)
+{
+    struct plan *p = ret_plan;
+    struct wants w = wants_of(c);
+    must(c->fleet && c->policy && c->ask && c->judgement && c->fleet->target_count <= TARGET_MAX);
+    p->count = p->out_count = 0;
+    p->err = OK;
+    p->stand_in = false;
+    p->reason[0] = 0;
+    if (!resolve(c, &w)) {
+        p->err = ERR_NO_MODEL;
+        str_copy_to(p->reason, sizeof p->reason, str_c(err_sentence(ERR_NO_MODEL)));
+        return;
+    }
+    tighten(c, &w);
+    for (unsigned i = 0; i < c->fleet->target_count; i++)
+        if (passes(c, &w, i, p))
+            insert(c, p, 0, i, why_in(c, &w, i));
+    add_stand_ins(c, &w, p);
+    for (unsigned i = 0; i < p->count; i++) // (1)
+        must(c->label <= c->fleet->zones[c->fleet->targets[p->rows[i].target].zone].max_label);
+    if (p->count == 0)
+        no_plan(c, &w, p);
+    else
+        say_reason(c, &w, p);
+}
