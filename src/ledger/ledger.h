@@ -1,5 +1,5 @@
-// ledger: tenants, usage, audit. One entry a call and one row a try in SQLite, written by a thread of
-// its own in batches: the road of a call never waits for the disk. No prompt text is ever kept.
+// ledger: tenants, usage, audit. One entry a call and one row a try in SQLite, written by a thread
+// of its own in batches: the road of a call never waits for the disk. No prompt text is ever kept.
 // The writer thread may log (room "ledger").
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
@@ -15,14 +15,15 @@ struct ledger_settings {
 extern const struct setting_row ledger_setting_rows[];
 extern const size_t ledger_setting_count;
 
-// --- tenants: step identify ------------------------------------------------------------------------
+// --- tenants: step identify
+// ------------------------------------------------------------------------
 
 struct tenant {
     str name;
     unsigned char key_hash[32]; // SHA-256 of its key
     bool has_key;
-    enum label label;           // what its requests carry at least
-    str zone;                   // restricts to this zone where not empty
+    enum label label; // what its requests carry at least
+    str zone;         // restricts to this zone where not empty
 };
 struct tenants {
     struct tenant *rows;
@@ -31,13 +32,16 @@ struct tenants {
 };
 void ledger_hash_key(str key, unsigned char ret_hash[32]);
 // Who is calling. key empty: the tenant without a key (the first such row), or ERR_NO_KEY.
-enum err ledger_admit(const struct tenants *t, str key, const struct tenant **ret_tenant) must_check;
+enum err ledger_admit(const struct tenants *t, str key,
+                      const struct tenant **ret_tenant) must_check;
 
-// --- entries: step record --------------------------------------------------------------------------
+// --- entries: step record
+// --------------------------------------------------------------------------
 
 struct ledger;
 // Opens or creates the file, migrates its schema, starts the writer. ret_why: what to do about it.
-enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger, char ret_why[256]) must_check;
+enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger,
+                     char ret_why[256]) must_check;
 void ledger_close(struct ledger *l); // writes what waits
 
 // One worker's side: entries are packed into its own block and handed over whole.
@@ -46,6 +50,7 @@ struct ledger_writer *ledger_writer_new(struct ledger *l, struct metrics *m);
 void ledger_writer_free(struct ledger_writer *w);
 // Copies what it needs. Never waits and never fails a call: a full queue is counted.
 void ledger_write(struct ledger_writer *w, const struct call *c, const struct fleet *f);
-void ledger_writer_tick(struct ledger_writer *w); // hands a part-filled block over; call every batch/2
+void ledger_writer_tick(
+    struct ledger_writer *w); // hands a part-filled block over; call every batch/2
 int ledger_schema_version(void);
 #endif
