@@ -2,15 +2,14 @@
 // looks at all of them, so nothing here waits. Its target's health follows: starting until its
 // health URL answers 200, then up; down after three questions in a row without a 200; starting
 // again when the child has died. Invariants: (1) an engine has a child exactly while it is
-// starting, up or ending; (2) every child that was spawned is reaped, by the loop or at the end.
+// starting, up or ending; (2) every child that was spawned is reaped by the loop, which runs once
+// more for that at the end.
 #include "upstream/engine.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "upstream/fetch.h"
-#include <errno.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 enum engine_state {
     ENGINE_RESTING,  // until start_at_us
@@ -52,6 +51,7 @@ struct engines {
     struct arena arena;
     struct engine *rows;
     size_t count;
+    bool closing; // nothing is started any more; the loop runs until no child is left
 };
 
 const struct engine_times engine_times_usual = {
@@ -148,18 +148,23 @@ static void ask_health(struct engine *g, int64_t every_ms)
     g->fetch = fetch_new(&g->owner->deadlines, g->config->health_url, &fetch_events, g);
 }
 
+static void end(struct engine *g)
+{
+    engine_to(g, ENGINE_ENDING);
+    net_child_kill(g->child, SIGTERM);
+}
+
 static void look_at(struct engine *g)
 {
     const struct engine_times *t = &g->owner->times;
     switch (g->state) {
     case ENGINE_RESTING:
-        if (net_now_us(g->owner->loop) >= g->start_at_us)
+        if (!g->owner->closing && net_now_us(g->owner->loop) >= g->start_at_us)
             start(g);
         break;
     case ENGINE_STARTING:
         if (in_state_ms(g) >= g->config->start_timeout_ms) {
-            engine_to(g, ENGINE_ENDING);
-            net_child_kill(g->child, SIGTERM);
+            end(g);
         } else {
             ask_health(g, 0);
         }
@@ -183,6 +188,8 @@ static void on_tick(void *arg)
     struct engines *all = arg;
     for (size_t i = 0; i < all->count; i++)
         look_at(&all->rows[i]);
+    if (all->closing)
+        net_loop_stop(all->loop); // end_children looks whether it is over
 }
 
 // --- command lines -------------------------------------------------------------------------------
@@ -254,29 +261,28 @@ struct engines *upstream_engines_new(struct net_loop *l, const struct engine_con
     return engines_new_with(l, rows, count, h, &engine_times_usual);
 }
 
-// The loop runs no more: the child is waited for here. True once it is gone.
-static bool gone(int pid)
+static bool any_child(const struct engines *all)
 {
-    int status;
-    int reaped = waitpid(pid, &status, WNOHANG);
-    return reaped == pid || (reaped < 0 && errno != EINTR);
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].child)
+            return true;
+    return false;
 }
 
-static void wait_for_all(struct engines *all, int64_t ends_us)
+// The loop is run once more until the last child was reaped. A child that even KILL does not end
+// (it hangs in the kernel) is given up after as long again.
+static void end_children(struct engines *all)
 {
-    const struct timespec nap = {.tv_nsec = 5 * 1000 * 1000};
+    int64_t gives_up_us = time_mono_us() + 2 * all->times.kill_ms * 1000;
+    all->closing = true;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].child && all->rows[i].state != ENGINE_ENDING)
+            end(&all->rows[i]);
+    while (any_child(all) && time_mono_us() < gives_up_us)
+        net_loop_run(all->loop); // something else may stop it, too
     for (size_t i = 0; i < all->count; i++) {
-        struct engine *g = &all->rows[i];
-        while (g->child && !gone(net_child_pid(g->child))) {
-            if (time_mono_us() >= ends_us && !g->killed) {
-                g->killed = true;
-                net_child_kill(g->child, SIGKILL);
-            }
-            nanosleep(&nap, NULL);
-        }
-        if (g->child)
-            net_child_free(g->child);
-        g->child = NULL;
+        net_child_free(all->rows[i].child);
+        fetch_free(all->rows[i].fetch);
     }
 }
 
@@ -284,14 +290,7 @@ void upstream_engines_free(struct engines *e)
 {
     if (!e)
         return;
-    for (size_t i = 0; i < e->count; i++) {
-        struct engine *g = &e->rows[i];
-        fetch_free(g->fetch);
-        g->killed = false;
-        if (g->child)
-            net_child_kill(g->child, SIGTERM);
-    }
-    wait_for_all(e, time_mono_us() + e->times.kill_ms * 1000);
+    end_children(e);
     net_ticker_free(e->ticker);
     net_deadlines_done(&e->deadlines);
     arena_done(&e->arena);

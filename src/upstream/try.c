@@ -12,7 +12,7 @@
 #include "upstream/pool.h"
 
 enum {
-    SLICES_MAX = 64,               // pieces of a body
+    SLICES_MAX = 20,               // pieces of a body
     ANSWER_HEAD_MAX = 256 * 1024,  // bytes of a target's head
     REQUEST_HEAD_MAX = 4 << 20,    // more than any client's head: http has its own, lower limit
     REQUEST_HEAD_KEPT = 16 * 1024, // larger buffers are not kept with spare tries

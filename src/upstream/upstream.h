@@ -68,7 +68,7 @@ struct upstream_events {
 struct upstream_request {
     const struct clearance *clearance;
     const char *path; // below the target's base URL: "/chat/completions"
-    const str *body;  // slices, lent until on_head or on_end
+    const str *body;  // 20 slices at most, lent until on_head or on_end
     unsigned body_count;
     size_t body_bytes;
     const struct http_head *client; // headers to forward (filtered), may be NULL
@@ -110,7 +110,7 @@ struct engines;
 // Starts all, waits for their health in the background, restarts what dies (1 s, doubling to 60 s).
 struct engines *upstream_engines_new(struct net_loop *l, const struct engine_config *rows,
                                      size_t count, struct upstream_health *h);
-// Ends the children (TERM, then KILL after 5 s) and waits for them.
+// Ends the children (TERM, then KILL after 5 s) and waits for them, running the loop meanwhile.
 void upstream_engines_free(struct engines *e);
 // Asks local targets that are not up for their health, every probe_every. On one loop only.
 struct probes;
