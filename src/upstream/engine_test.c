@@ -192,7 +192,7 @@ TEST(an_engine_that_ignores_the_polite_signal_is_killed)
 TEST(a_command_that_does_not_exist_is_only_starting)
 {
     struct bench b;
-    bench_init(&b, fake_answer_ok, "");
+    bench_init(&b, answer_loading, "");
     b.argv[0] = "/nonexistent/engine";
     bench_start(&b);
     for (int i = 0; i < 3; i++)

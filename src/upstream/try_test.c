@@ -569,6 +569,24 @@ TEST(a_restricted_call_is_not_even_dialled_to_the_cloud)
     rig_done(&r);
 }
 
+TEST(a_target_whose_url_or_key_cannot_be_sent_fails_as_bad_configuration)
+{
+    struct rig r;
+    struct caller c;
+    rig_init(&r, never, NULL);
+    upstream_free(r.upstream);
+    r.targets[0].base_url = S("ftp://127.0.0.1/v1");
+    r.targets[1].api_key = S("sk-1\r\nX-Evil: 1");
+    r.upstream = upstream_new(r.loop, &r.fleet, r.health, &r.settings, r.metrics);
+    for (unsigned i = 0; i < 2; i++) {
+        caller_init(&c, &r, i);
+        caller_again(&c);
+        CHECK(c.err == ERR_BAD_CONFIG && c.heads == 0 && r.fake.accepted == 0);
+        caller_done(&c);
+    }
+    rig_done(&r);
+}
+
 TEST(a_label_that_rises_while_connecting_stops_the_request)
 {
     struct rig r;
