@@ -1,19 +1,24 @@
 // arena.c: bump allocation in chunks.
-// Invariants: (1) at <= end, both in the newest chunk; (2) used_bytes never counts a chunk's header;
-// (3) a request larger than CHUNK gets a chunk of its own size.
+// Invariants: (1) at <= end, both in the newest chunk; (2) used_bytes never counts a chunk's
+// header; (3) a request larger than CHUNK gets a chunk of its own size; (4) under ASan each
+// allocation is followed by a red zone.
 #include "base/arena.h"
 #include "base/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+// gcc says it with a macro, clang 14 only with a feature
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
 #define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
 enum { RED_ZONE = 16 };
 #else
-#define POISON(p, n) ((void)(p), (void)(n))
+#define POISON(p, n)   ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 enum { RED_ZONE = 0 };
 #endif
@@ -85,7 +90,8 @@ static char *take(struct arena *a, size_t size, size_t align)
 {
     size_t pad = (size_t)(-(uintptr_t)a->at) & (align - 1);
     must(size < SIZE_MAX / 2);
-    if (unlikely((size_t)(a->end - a->at) < pad + size + RED_ZONE)) {
+    // the first test is for size 0 in an arena that has no chunk yet: nothing, too, has an address
+    if (unlikely(!a->chunks || (size_t)(a->end - a->at) < pad + size + RED_ZONE)) {
         grow(a, size + align + RED_ZONE);
         pad = (size_t)(-(uintptr_t)a->at) & (align - 1);
     }

@@ -18,7 +18,8 @@ struct arena {
 void arena_init(struct arena *a, size_t limit_bytes);
 void arena_done(struct arena *a); // frees all; the struct may be initialised again
 void arena_reset(struct arena *a); // empties, keeps the first chunk for the next life
-void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull)); // zeroed, aligned to 16
+// Zeroed, aligned to 16.
+void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 // The same without zeroing, for bytes that are written at once; aligned to 1.
 char *arena_bytes(struct arena *a, size_t size) __attribute__((returns_nonnull));
 str arena_copy(struct arena *a, str s);         // NUL follows the copy, not counted

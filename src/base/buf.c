@@ -1,4 +1,6 @@
 // buf.c: growing bytes with a ceiling.
+// Invariants: (1) n <= limit_bytes; (2) what buf_room gives has one byte more behind it, so that
+// vsnprintf's NUL never makes a text that just fits too long.
 #include "base/buf.h"
 #include "base/mem.h"
 #include <stdarg.h>
@@ -9,7 +11,7 @@ enum { FIRST = 256 };
 
 void buf_init(struct buf *b, size_t limit_bytes)
 {
-    must(limit_bytes > 0);
+    must(limit_bytes > 0 && limit_bytes < SIZE_MAX);
     *b = (struct buf){.limit_bytes = limit_bytes};
 }
 
@@ -33,9 +35,9 @@ char *buf_room(struct buf *b, size_t n)
         b->over = true;
         return NULL;
     }
-    if (b->cap - b->n < n) {
-        size_t cap = max_size(max_size(FIRST, b->cap * 2), b->n + n);
-        cap = min_size(cap, b->limit_bytes);
+    if (b->cap - b->n <= n) {
+        size_t cap = max_size(max_size(FIRST, b->cap * 2), b->n + n + 1);
+        cap = min_size(cap, b->limit_bytes + 1);
         b->p = mem_resize(b->p, cap);
         b->cap = cap;
     }
@@ -44,7 +46,7 @@ char *buf_room(struct buf *b, size_t n)
 
 void buf_grew(struct buf *b, size_t n)
 {
-    must(n <= b->cap - b->n);
+    must(n <= b->limit_bytes - b->n && n <= b->cap - b->n);
     b->n += n;
 }
 
@@ -72,8 +74,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     must(n >= 0);
-    // one more for the NUL of vsnprintf, which is not kept
-    char *room = buf_room(b, (size_t)n + 1);
+    char *room = buf_room(b, (size_t)n);
     if (room) {
         vsnprintf(room, (size_t)n + 1, fmt, again);
         b->n += (size_t)n;

@@ -21,7 +21,8 @@ void buf_put(struct buf *b, str s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) format_like(2, 3);
 void buf_put_i64(struct buf *b, int64_t v);
-// Room for n more bytes to write into; NULL when that passes the ceiling. Then buf_grew(b, written).
+// Room for n more bytes to write into; NULL when that passes the ceiling. Then buf_grew with how
+// many were written.
 char *buf_room(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
 void buf_drop_head(struct buf *b, size_t n); // forgets the first n bytes

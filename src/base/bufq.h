@@ -1,5 +1,5 @@
 // bufq.h: a queue of bytes waiting for a socket: chunks of one size, at most `max` of them, spares
-// taken from and given back to a per-worker pool. A full queue is back-pressure, and nothing else is.
+// taken from and given back to a per-worker pool. A full queue is back-pressure; nothing else is.
 #ifndef BASE_BUFQ_H
 #define BASE_BUFQ_H
 #include "base/str.h"

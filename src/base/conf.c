@@ -1,19 +1,30 @@
 // conf.c: YAML bytes to a tree of nodes that know where they stand, through libyaml's parser
 // events. What a configuration does not need is refused by name: anchors, aliases, tags, several
-// documents.
+// documents. Values may come from the environment, keys never: a key is shown in errors, and a
+// secret must not be.
 #include "base/conf.h"
 #include <yaml.h>
 
-enum { DEPTH_MAX = 16, NODES_MAX = 100000 };
+// A map's keys are compared with each other, so their number is bounded apart.
+enum { DEPTH_MAX = 16, NODES_MAX = 100000, KEYS_MAX = 5000 };
 
 struct reader {
     struct arena *arena;
     yaml_parser_t parser;
+    str yaml;
     const char *name;
     const char *(*env)(const char *);
     struct conf_error *error;
     unsigned nodes;
 };
+
+// A key in a message may hold anything a double-quoted scalar can spell.
+static void one_line(char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            *s = '?';
+}
 
 enum err conf_fail(struct conf_error *e, const char *name, const struct conf *at, const char *what,
                    const char *hint)
@@ -23,8 +34,8 @@ enum err conf_fail(struct conf_error *e, const char *name, const struct conf *at
         snprintf(e->where, sizeof e->where, "%s:%d:%d", name, at->line, at->column);
     else
         snprintf(e->where, sizeof e->where, "%s", name);
-    str_copy_to(e->what, sizeof e->what, str_c(what));
-    str_copy_to(e->hint, sizeof e->hint, str_c(hint));
+    one_line(str_copy_to(e->what, sizeof e->what, str_c(what)));
+    one_line(str_copy_to(e->hint, sizeof e->hint, str_c(hint)));
     return ERR_BAD_CONFIG;
 }
 
@@ -34,12 +45,29 @@ static enum err fail_at(struct reader *r, yaml_mark_t mark, const char *what, co
     return conf_fail(r->error, r->name, &at, what, hint);
 }
 
+// The reader works ahead of the parser and knows only a byte's position.
+static yaml_mark_t mark_of_byte(str yaml, size_t at)
+{
+    yaml_mark_t mark = {.index = min_size(at, yaml.n)};
+    size_t start = 0;
+    for (size_t i = 0; i < mark.index; i++)
+        if (yaml.p[i] == '\n') {
+            mark.line++;
+            start = i + 1;
+        }
+    mark.column = utf8_count(str_from(yaml, start), mark.index - start);
+    return mark;
+}
+
 static enum err next(struct reader *r, yaml_event_t *ev)
 {
     if (yaml_parser_parse(&r->parser, ev))
         return OK;
-    yaml_mark_t mark = r->parser.problem ? r->parser.problem_mark : r->parser.mark;
-    return fail_at(r, mark, r->parser.problem ? r->parser.problem : "this is not YAML",
+    if (r->parser.error == YAML_READER_ERROR)
+        return fail_at(r, mark_of_byte(r->yaml, r->parser.problem_offset),
+                       "bytes that are not text: bad UTF-8 or a control character", "remove them");
+    return fail_at(r, r->parser.problem_mark,
+                   r->parser.problem ? r->parser.problem : "this is not YAML",
                    "check indentation, quotes and colons here");
 }
 
@@ -59,6 +87,8 @@ static enum err expand_one(struct reader *r, yaml_mark_t mark, str in, struct bu
     if (n == 0 || (rest.n && !has_default))
         return fail_at(r, mark, "a variable is written ${NAME} or ${NAME:-default}",
                        "write $$ for a plain $");
+    if (str_find(rest, S("${")) != SIZE_MAX)
+        return fail_at(r, mark, "a variable inside a variable's default", "write one ${NAME}");
     const char *value = r->env ? r->env(arena_cstr(r->arena, str_first(in, n))) : NULL;
     if (!value && !has_default) {
         char what[160];
@@ -141,7 +171,8 @@ static enum err check_event(struct reader *r, const yaml_event_t *ev)
     return OK;
 }
 
-static enum err read_scalar(struct reader *r, const yaml_event_t *ev, struct conf **ret)
+static enum err read_scalar(struct reader *r, const yaml_event_t *ev, bool is_key,
+                            struct conf **ret)
 {
     struct conf *c = new_node(r, CONF_SCALAR, ev->start_mark);
     c->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -152,14 +183,16 @@ static enum err read_scalar(struct reader *r, const yaml_event_t *ev, struct con
     if (!c->quoted && (str_eq(c->scalar, S("~")) || str_eq(c->scalar, S("null"))))
         c->scalar = STR_NONE;
     *ret = c;
-    return ev->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ? OK
-                                                                    : expand(r, ev->start_mark, c);
+    if (is_key || ev->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE)
+        return OK;
+    return expand(r, ev->start_mark, c);
 }
 
 static enum err check_key(struct reader *r, const struct conf *map, const struct conf *key)
 {
     char what[128];
-    if (key->kind != CONF_SCALAR || !key->scalar.n)
+    must(key->kind == CONF_SCALAR);
+    if (!key->scalar.n)
         return conf_fail(r->error, r->name, key, "a key must be a single word",
                          "write name: value");
     if (!conf_get(map, key->scalar))
@@ -169,6 +202,8 @@ static enum err check_key(struct reader *r, const struct conf *map, const struct
     return conf_fail(r->error, r->name, key, what, "keep one");
 }
 
+// depth KEY: the event is a map's key.
+enum { KEY = -1 };
 static enum err read_node(struct reader *r, yaml_event_t *ev, int depth, struct conf **ret);
 
 // Children of a map or list whose start event was just read.
@@ -177,7 +212,7 @@ static enum err read_children(struct reader *r, struct conf *parent, int depth)
     yaml_event_type_t close =
         parent->kind == CONF_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
     struct conf **tail = &parent->child;
-    for (;;) {
+    for (unsigned count = 0;; count++) {
         yaml_event_t ev;
         struct conf *key = NULL, *child = NULL;
         enum err e = next(r, &ev);
@@ -188,7 +223,9 @@ static enum err read_children(struct reader *r, struct conf *parent, int depth)
             return OK;
         }
         if (parent->kind == CONF_MAP) {
-            e = read_node(r, &ev, depth, &key);
+            e = read_node(r, &ev, KEY, &key);
+            if (e == OK && count >= KEYS_MAX)
+                e = conf_fail(r->error, r->name, key, "too many keys in this map", "5,000 at most");
             if (e == OK)
                 e = check_key(r, parent, key);
             if (e == OK)
@@ -210,10 +247,12 @@ static enum err read_node(struct reader *r, yaml_event_t *ev, int depth, struct 
 {
     enum err e = check_event(r, ev);
     bool nested = ev->type == YAML_MAPPING_START_EVENT || ev->type == YAML_SEQUENCE_START_EVENT;
+    if (e == OK && nested && depth == KEY)
+        e = fail_at(r, ev->start_mark, "a key must be a single word", "write name: value");
     if (e == OK && nested && depth >= DEPTH_MAX)
         e = fail_at(r, ev->start_mark, "nested too deeply", "16 levels at most");
     if (e == OK && ev->type == YAML_SCALAR_EVENT) {
-        e = read_scalar(r, ev, ret);
+        e = read_scalar(r, ev, depth == KEY, ret);
     } else if (e == OK) {
         must(nested);
         *ret = new_node(r, ev->type == YAML_MAPPING_START_EVENT ? CONF_MAP : CONF_LIST,
@@ -251,12 +290,17 @@ static enum err read_stream(struct reader *r, struct conf **ret_root)
     }
 }
 
-enum err conf_parse(struct arena *a, str yaml, const char *name, const char *(*env)(const char *),
-                    struct conf **ret_root, struct conf_error *ret_error)
+enum err conf_parse_source(struct arena *a, const struct conf_source *source,
+                           struct conf **ret_root, struct conf_error *ret_error)
 {
-    struct reader r = {.arena = a, .name = name, .env = env, .error = ret_error};
+    struct reader r = {.arena = a,
+                       .yaml = source->yaml,
+                       .name = source->name,
+                       .env = source->env,
+                       .error = ret_error};
     struct conf *root = NULL;
-    must(name && ret_error);
+    str yaml = source->yaml;
+    must(source->name && ret_error);
     must(yaml_parser_initialize(&r.parser));
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)(yaml.n ? yaml.p : ""), yaml.n);
     enum err e = read_stream(&r, &root);

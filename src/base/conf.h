@@ -1,6 +1,7 @@
-// conf.h: YAML configuration through tables. Rooms declare their settings in settings.def; a row makes
-// the struct field, the parser row and the manual's line. Errors carry file, line, column, what is
-// wrong and what would be right; an unknown key is an error that names the nearest known one.
+// conf.h: YAML configuration through tables. Rooms declare their settings in settings.def; a row
+// makes the struct field, the parser row and the manual's line. Errors carry file, line, column,
+// what is wrong and what would be right; an unknown key is an error that names the nearest known
+// one.
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
 #include "base/arena.h"
@@ -14,7 +15,7 @@ struct conf {
     enum conf_kind kind;
     str key;           // this node's key in its map, or empty
     str scalar;        // ${NAME} was replaced from the environment given to conf_parse
-    bool quoted;       // a quoted scalar is never a number, bool or null
+    bool quoted;       // a quoted scalar is never a count, ratio, bool or null
     int line, column;  // from 1
     struct conf *child, *next;
     bool from_env;     // scalar came (in part) from the environment: a secret, never printed
@@ -25,9 +26,15 @@ struct conf_error {
     char where[256], what[256], hint[256];
 };
 
-// env returns a variable's value or NULL. No file is read here.
-enum err conf_parse(struct arena *a, str yaml, const char *name, const char *(*env)(const char *),
-                    struct conf **ret_root, struct conf_error *ret_error) must_check;
+// What is parsed: the bytes, the name that errors show, and the environment (a variable's value or
+// NULL). No file is read here.
+struct conf_source {
+    str yaml;
+    const char *name;
+    const char *(*env)(const char *);
+};
+enum err conf_parse_source(struct arena *a, const struct conf_source *source,
+                           struct conf **ret_root, struct conf_error *ret_error) must_check;
 struct conf *conf_get(const struct conf *map, str key); // NULL where absent
 enum err conf_fail(struct conf_error *e, const char *name, const struct conf *at, const char *what,
                    const char *hint);
@@ -36,7 +43,16 @@ enum err conf_fail(struct conf_error *e, const char *name, const struct conf *at
 // SETTING(type, field, default, min, max, "sentence")
 // types: bool, count (int64), ms (int64, "10s" "1500ms" "2m" "1h" or a bare number of ms),
 //        bytes (int64, "64KiB" "8MiB" or a bare number), ratio (double), word (str)
-enum setting_type { SETTING_bool, SETTING_count, SETTING_ms, SETTING_bytes, SETTING_ratio, SETTING_word };
+enum setting_type {
+    SETTING_bool,
+    SETTING_count,
+    SETTING_ms,
+    SETTING_bytes,
+    SETTING_ratio,
+    SETTING_word,
+    // stdbool's bool is a macro: it arrives expanded when a room's SETTING hands it to SETTING_ROW
+    SETTING__Bool = SETTING_bool
+};
 typedef bool setting_bool;
 typedef int64_t setting_count, setting_ms, setting_bytes;
 typedef double setting_ratio;
@@ -49,20 +65,33 @@ struct setting_row {
     const char *sentence;
     size_t offset;
 };
-// A room expands its settings.def thrice:
+// A room expands its settings.def twice (settings_test.c is a whole example):
 //   struct http_settings { #define SETTING(type, field, ...) setting_##type field; ... };
 //   const struct setting_row http_setting_rows[] = { SETTING_ROW(struct http_settings, ...) ... };
 #define SETTING_ROW(owner, type, field, fallback, min, max, sentence)                              \
     {SETTING_##type, #field, fallback, min, max, sentence, offsetof(owner, field)},
 
-// Fills `out` with the defaults, then with what map (may be NULL) says; keys not in rows, and not in
-// `also` (names the caller reads itself, NULL-ended, may be NULL), are errors.
-enum err conf_fill(void *out, const struct setting_row *rows, size_t row_count, const char *const *also,
-                   const struct conf *map, const char *name, struct conf_error *ret_error) must_check;
+// The rows, and names that the caller reads itself (`also`, NULL-ended, may be NULL).
+struct conf_table {
+    const struct setting_row *rows;
+    size_t count;
+    const char *const *also;
+};
+// Fills `out` with the defaults, then with what map (may be NULL) says; keys neither in rows nor in
+// `also` are errors.
+enum err conf_fill_table(void *out, const struct conf_table *table, const struct conf *map,
+                         const char *name, struct conf_error *ret_error) must_check;
+// Bridges from the longer forms; new code calls the functions.
+#define conf_parse(a, yaml, name, env, ret_root, ret_error)                                        \
+    conf_parse_source((a), &(struct conf_source){(yaml), (name), (env)}, (ret_root), (ret_error))
+#define conf_fill(out, rows, count, also, map, name, ret_error)                                    \
+    conf_fill_table((out), &(struct conf_table){(rows), (count), (also)}, (map), (name),           \
+                    (ret_error))
 // The nearest of the given names, or NULL when none is near.
 const char *conf_nearest(str word, const char *const *names);
 bool conf_ms(str s, int64_t *ret_ms);
 bool conf_bytes(str s, int64_t *ret_bytes);
 // One manual section: a Markdown table of the rows.
-void conf_manual(struct buf *out, const char *title, const struct setting_row *rows, size_t row_count);
+void conf_manual(struct buf *out, const char *title, const struct setting_row *rows,
+                 size_t row_count);
 #endif

@@ -1,4 +1,5 @@
-// err.h: the world's failures, one table (errors.def). A function logs or returns an error, never both.
+// err.h: the world's failures, one table (errors.def). A function logs or returns an error, never
+// both.
 // struct fault carries what a client needs to mend its request; it never quotes the request.
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -8,6 +8,8 @@
 void json_begin(struct json_scan *s, str body)
 {
     must(body.n <= UINT32_MAX);
+    if (!body.p)
+        body = S(""); // no arithmetic on NULL
     *s = (struct json_scan){.body = body.p, .at = body.p, .end = body.p + body.n};
 }
 
@@ -69,13 +71,26 @@ static const char *plain_run(const char *p, const char *end)
     return p;
 }
 
-// Length of the run of valid UTF-8 beyond ASCII at p.
+// Length of the run of valid UTF-8 at p, which begins beyond ASCII. Letters of two and three bytes
+// are passed at once, and so is the single space or comma that stands between their words.
 static size_t foreign_run(const char *p, const char *end)
 {
     const char *q = p;
-    while (q < end && (unsigned char)*q >= 0x80)
-        q++;
-    return utf8_valid(str_of(p, (size_t)(q - p)));
+    while (end - q >= 4) {
+        size_t n = utf8_quick(q);
+        if (n == 0 && q > p && (*q == ' ' || *q == ','))
+            n = 1;
+        if (n == 0)
+            break;
+        q += n;
+    }
+    if (q > p)
+        return (size_t)(q - p);
+    // four bytes, near the end, or not valid
+    size_t run = 0;
+    while (run < 4 && q + run < end && (unsigned char)q[run] >= 0x80)
+        run++;
+    return utf8_valid(str_of(q, run));
 }
 
 // The cursor is at the opening quote; afterwards behind the closing one.
@@ -149,9 +164,11 @@ static bool take_number(struct json_scan *s)
 
 static bool take_word(struct json_scan *s, str word)
 {
-    if ((size_t)(s->end - s->at) < word.n || memcmp(s->at, word.p, word.n) != 0)
-        return fail(s, ERR_BAD_JSON, s->at);
-    s->at += word.n;
+    const char *p = s->at;
+    for (size_t i = 0; i < word.n; i++, p++)
+        if (p == s->end || *p != word.p[i])
+            return fail(s, ERR_BAD_JSON, p);
+    s->at = p;
     return true;
 }
 
@@ -307,8 +324,7 @@ str json_raw(const struct json_scan *s, struct json_value v)
     return str_of(s->body + v.span.start + 1, v.span.end - v.span.start - 2);
 }
 
-// --- decoding
-// ----------------------------------------------------------------------------------------
+// --- decoding ---
 
 static unsigned hex4(const char *p)
 {

@@ -6,7 +6,15 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_kind {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 enum { JSON_DEPTH_MAX = 128 };
 
@@ -29,8 +37,9 @@ void json_begin(struct json_scan *s, str body);
 // The value at the cursor. Scalars and strings are consumed. Of arrays and objects only the
 // opening bracket is: walk them with json_next_*, or leave them with json_skip_rest.
 bool json_take(struct json_scan *s, struct json_value *ret_value);
-// Walks an object that was just taken: gives the next key (raw bytes between its quotes; *ret_escaped
-// where it has a backslash) and leaves the cursor at its value. False at the closing brace or on error.
+// Walks an object that was just taken: gives the next key (raw bytes between its quotes;
+// *ret_escaped where it has a backslash) and leaves the cursor at its value. False at the closing
+// brace or on error.
 // `first` must point to a bool that is true at first.
 bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_escaped);
 bool json_next_item(struct json_scan *s, bool *first); // the same for arrays

@@ -22,11 +22,12 @@ static const struct shape {
 #undef HISTOGRAM
 };
 
-// The last two cells of a histogram are its sum and count.
-enum { CELLS = BUCKETS + 2, SUM = BUCKETS, COUNT = BUCKETS + 1 };
+// The last cell of a histogram is its sum, in microseconds; its count is that of all its buckets.
+enum { CELLS = BUCKETS + 1, SUM = BUCKETS };
 
 struct metrics {
     struct metrics *next;
+    uint8_t last[METRIC_COUNT]; // each metric's last slot
     _Atomic int64_t cells[METRIC_COUNT][CELLS];
 };
 
@@ -45,6 +46,8 @@ static unsigned slots_of(const struct shape *s)
 struct metrics *metrics_new(void)
 {
     struct metrics *m = mem_new(sizeof *m);
+    for (unsigned id = 0; id < METRIC_COUNT; id++)
+        m->last[id] = (uint8_t)(slots_of(&shapes[id]) - 1);
     pthread_mutex_lock(&lock);
     m->next = atomic_load(&sets);
     atomic_store(&sets, m);
@@ -59,26 +62,29 @@ static void bump(_Atomic int64_t *cell, int64_t n)
     atomic_store_explicit(cell, v + n, memory_order_relaxed);
 }
 
+static _Atomic int64_t *cell_of(struct metrics *m, enum metric id, unsigned slot)
+{
+    must((unsigned)id < METRIC_COUNT && shapes[id].kind != KIND_HISTOGRAM);
+    return &m->cells[id][slot < m->last[id] ? slot : m->last[id]];
+}
+
 void metric_add(struct metrics *m, enum metric id, unsigned slot, int64_t n)
 {
-    must((unsigned)id < METRIC_COUNT);
-    bump(&m->cells[id][slot < SLOT_MAX ? slot : SLOT_MAX - 1], n);
+    bump(cell_of(m, id, slot), n);
 }
 
 void metric_set(struct metrics *m, enum metric id, unsigned slot, int64_t value)
 {
-    must((unsigned)id < METRIC_COUNT && slot < SLOT_MAX);
-    atomic_store_explicit(&m->cells[id][slot], value, memory_order_relaxed);
+    atomic_store_explicit(cell_of(m, id, slot), value, memory_order_relaxed);
 }
 
 void metric_observe_us(struct metrics *m, enum metric id, int64_t us)
 {
-    must((unsigned)id < METRIC_COUNT);
+    must((unsigned)id < METRIC_COUNT && shapes[id].kind == KIND_HISTOGRAM);
     uint64_t v = us > 0 ? (uint64_t)us : 0;
     unsigned bucket = v <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(v - 1); // least b with v <= 2^b
     bump(&m->cells[id][bucket < BUCKETS ? bucket : BUCKETS - 1], 1);
     bump(&m->cells[id][SUM], (int64_t)v);
-    bump(&m->cells[id][COUNT], 1);
 }
 
 int64_t metrics_total(enum metric id, unsigned slot)
@@ -110,14 +116,15 @@ static void write_histogram(struct buf *out, enum metric id)
     int64_t below = 0;
     for (unsigned b = 0; b < BUCKETS - 1; b++) {
         below += metrics_total(id, b);
-        buf_printf(out, "weir_%s_seconds_bucket{le=\"%g\"} %lld\n", name, (double)(1u << b) / 1e6,
+        buf_printf(out, "weir_%s_seconds_bucket{le=\"%.9g\"} %lld\n", name, (double)(1u << b) / 1e6,
                    (long long)below);
     }
-    buf_printf(out, "weir_%s_seconds_bucket{le=\"+Inf\"} %lld\n", name,
-               (long long)(below + metrics_total(id, BUCKETS - 1)));
-    buf_printf(out, "weir_%s_seconds_sum %g\n", name, (double)metrics_total(id, SUM) / 1e6);
-    buf_printf(out, "weir_%s_seconds_count %lld\n", name,
-               (long long)(below + metrics_total(id, BUCKETS - 1)));
+    below += metrics_total(id, BUCKETS - 1);
+    buf_printf(out, "weir_%s_seconds_bucket{le=\"+Inf\"} %lld\n", name, (long long)below);
+    int64_t sum_us = metrics_total(id, SUM);
+    buf_printf(out, "weir_%s_seconds_sum %lld.%06d\n", name, (long long)(sum_us / 1000000),
+               (int)(sum_us % 1000000));
+    buf_printf(out, "weir_%s_seconds_count %lld\n", name, (long long)below);
 }
 
 void metrics_write(struct buf *out)

@@ -17,9 +17,11 @@ enum metric {
 };
 
 struct metrics; // one worker's numbers
-// Registers itself for the scrape; the set lives as long as the process. Also one for the ledger thread.
+// Registers itself for the scrape; the set lives as long as the process. Also one for the ledger
+// thread.
 struct metrics *metrics_new(void);
-// slot: index into the metric's label values (0 where it has none). Past the end counts in the last.
+// slot: index into the metric's label values (0 where it has none). Past the end counts in the
+// last.
 void metric_add(struct metrics *m, enum metric id, unsigned slot, int64_t n);
 void metric_set(struct metrics *m, enum metric id, unsigned slot, int64_t value); // gauges
 void metric_observe_us(struct metrics *m, enum metric id, int64_t us); // histograms: log2 buckets

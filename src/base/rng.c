@@ -1,5 +1,6 @@
 // rng.c: randomness and call ids.
 #include "base/rng.h"
+#include <errno.h>
 #include <sys/random.h>
 
 void rng_bytes(void *dst, size_t n)
@@ -7,6 +8,8 @@ void rng_bytes(void *dst, size_t n)
     char *at = dst;
     while (n) {
         ssize_t got = getrandom(at, min_size(n, 256), 0);
+        if (got < 0 && errno == EINTR)
+            continue; // a signal before the kernel's pool was ready
         must(got > 0);
         at += got;
         n -= (size_t)got;
@@ -20,7 +23,8 @@ struct id id_make(struct id_maker *m, int64_t wall_us)
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     struct id id;
     if (!m->seeded) {
-        rng_bytes(m, sizeof *m);
+        rng_bytes(&m->low64, sizeof m->low64);
+        rng_bytes(&m->high16, sizeof m->high16);
         m->high16 &= 0xffff;
         m->seeded = true;
     }

@@ -1,4 +1,5 @@
-// rng.h: randomness. Call ids are 26 characters of Crockford base32, sortable by time (ULID's layout).
+// rng.h: randomness. Call ids are 26 characters of Crockford base32, sortable by time (ULID's
+// layout).
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 #include "base/str.h"

@@ -44,7 +44,7 @@ bool conf_bytes(str s, int64_t *ret_bytes)
 const char *conf_nearest(str word, const char *const *names)
 {
     const char *best = NULL;
-    unsigned limit = word.n > 6 ? 3 : 2;
+    unsigned limit = word.n > 6 ? 3 : word.n > 3 ? 2 : 1;
     for (size_t i = 0; names && names[i]; i++) {
         unsigned far = str_distance(word, str_c(names[i]), limit);
         if (far <= limit) {
@@ -63,8 +63,10 @@ static bool parse_ratio(str s, double *ret)
     if (s.n == 0 || s.n >= sizeof text)
         return false;
     str_copy_to(text, sizeof text, s);
+    if (strspn(text, "0123456789+-.eE") != s.n)
+        return false; // strtod alone also takes blanks, hexadecimal, inf and nan
     double v = strtod(text, &end);
-    if (*end || !(v == v) || v > 1e18 || v < -1e18)
+    if (end == text || *end || !(v == v) || v > 1e18 || v < -1e18)
         return false;
     *ret = v;
     return true;
@@ -145,6 +147,14 @@ static enum err fill_one(void *out, const struct setting_row *row, const struct 
         snprintf(what, sizeof what, "'%s' takes a single value", row->name);
         return conf_fail(e, name, c, what, wanted(row->type));
     }
+    // what comes from the environment often needs its quotes: "${WORKERS}"
+    bool plain =
+        row->type == SETTING_bool || row->type == SETTING_count || row->type == SETTING_ratio;
+    if (plain && c->quoted && !c->from_env) {
+        snprintf(what, sizeof what, "'%s' is quoted, so it is text", row->name);
+        snprintf(hint, sizeof hint, "write %s without quotes", wanted(row->type));
+        return conf_fail(e, name, c, what, hint);
+    }
     if (!store(field, row->type, c->scalar, &number)) {
         snprintf(what, sizeof what, "'%s' is not %s", row->name, wanted(row->type));
         snprintf(hint, sizeof hint, "the default is '%s'", row->fallback);
@@ -152,8 +162,11 @@ static enum err fill_one(void *out, const struct setting_row *row, const struct 
     }
     if (!in_range(row, number)) {
         snprintf(what, sizeof what, "'%s' is out of range", row->name);
-        snprintf(hint, sizeof hint, "from %.15g to %.15g; the default is '%s'", row->min, row->max,
-                 row->fallback);
+        const char *unit = row->type == SETTING_ms      ? " ms"
+                           : row->type == SETTING_bytes ? " bytes"
+                                                        : "";
+        snprintf(hint, sizeof hint, "from %.15g to %.15g%s; the default is '%s'", row->min,
+                 row->max, unit, row->fallback);
         return conf_fail(e, name, c, what, hint);
     }
     return OK;
@@ -167,17 +180,17 @@ static bool is_listed(str key, const char *const *names)
     return false;
 }
 
-static enum err unknown_key(const struct conf *c, const struct setting_row *rows, size_t count,
-                            const char *const *also, const char *name, struct conf_error *e)
+static enum err unknown_key(const struct conf *c, const struct conf_table *t, const char *name,
+                            struct conf_error *e)
 {
     enum { NAMES_MAX = 128 };
     const char *names[NAMES_MAX + 1];
     char what[128], hint[160];
     size_t n = 0;
-    for (size_t i = 0; i < count && n < NAMES_MAX; i++)
-        names[n++] = rows[i].name;
-    for (size_t i = 0; also && also[i] && n < NAMES_MAX; i++)
-        names[n++] = also[i];
+    for (size_t i = 0; i < t->count && n < NAMES_MAX; i++)
+        names[n++] = t->rows[i].name;
+    for (size_t i = 0; t->also && t->also[i] && n < NAMES_MAX; i++)
+        names[n++] = t->also[i];
     names[n] = NULL;
     const char *near = conf_nearest(c->key, names);
     snprintf(what, sizeof what, "unknown key '%.*s'", (int)min_size(c->key.n, 60), c->key.p);
@@ -191,12 +204,12 @@ static enum err unknown_key(const struct conf *c, const struct setting_row *rows
     return conf_fail(e, name, c, what, hint);
 }
 
-enum err conf_fill(void *out, const struct setting_row *rows, size_t row_count,
-                   const char *const *also, const struct conf *map, const char *name,
-                   struct conf_error *ret_error)
+enum err conf_fill_table(void *out, const struct conf_table *table, const struct conf *map,
+                         const char *name, struct conf_error *ret_error)
 {
     double number = 0;
-    for (size_t i = 0; i < row_count; i++)
+    const struct setting_row *rows = table->rows;
+    for (size_t i = 0; i < table->count; i++)
         must(store((char *)out + rows[i].offset, rows[i].type, str_c(rows[i].fallback), &number) &&
              in_range(&rows[i], number));
     if (!map || (map->kind == CONF_SCALAR && map->scalar.n == 0))
@@ -205,17 +218,24 @@ enum err conf_fill(void *out, const struct setting_row *rows, size_t row_count,
         return conf_fail(ret_error, name, map, "this takes a map", "write key: value below it");
     for (const struct conf *c = map->child; c; c = c->next) {
         const struct setting_row *row = NULL;
-        for (size_t i = 0; i < row_count; i++)
+        for (size_t i = 0; i < table->count; i++)
             if (str_eq(c->key, str_c(rows[i].name)))
                 row = &rows[i];
-        if (!row && is_listed(c->key, also))
+        if (!row && is_listed(c->key, table->also))
             continue;
-        enum err e = row ? fill_one(out, row, c, name, ret_error)
-                         : unknown_key(c, rows, row_count, also, name, ret_error);
+        enum err e =
+            row ? fill_one(out, row, c, name, ret_error) : unknown_key(c, table, name, ret_error);
         if (e != OK)
             return e;
     }
     return OK;
+}
+
+// A bar inside a cell would begin the next one.
+static void put_cell(struct buf *out, const char *s)
+{
+    for (; *s; s++)
+        buf_put(out, *s == '|' ? S("\\|") : str_of(s, 1));
 }
 
 void conf_manual(struct buf *out, const char *title, const struct setting_row *rows,
@@ -223,6 +243,13 @@ void conf_manual(struct buf *out, const char *title, const struct setting_row *r
 {
     must(title && rows);
     buf_printf(out, "## %s\n\n| setting | default | what |\n| --- | --- | --- |\n", title);
-    for (size_t i = 0; i < row_count; i++)
-        buf_printf(out, "| `%s` | `%s` | %s |\n", rows[i].name, rows[i].fallback, rows[i].sentence);
+    for (size_t i = 0; i < row_count; i++) {
+        buf_printf(out, "| `%s` | ", rows[i].name);
+        bool tick = rows[i].fallback[0] != 0;
+        buf_put(out, tick ? S("`") : STR_NONE);
+        put_cell(out, rows[i].fallback);
+        buf_put(out, tick ? S("` | ") : S(" | "));
+        put_cell(out, rows[i].sentence);
+        buf_put(out, S(" |\n"));
+    }
 }

@@ -189,7 +189,12 @@ size_t utf8_valid(str s)
             i += 8;
             continue;
         }
-        size_t len = utf8_point((const unsigned char *)s.p + i, s.n - i);
+        size_t len = s.n - i >= 4 ? utf8_quick(s.p + i) : 0;
+        if (len) {
+            i += len;
+            continue;
+        }
+        len = utf8_point((const unsigned char *)s.p + i, s.n - i);
         if (len == 0)
             return i;
         i += len;

@@ -54,7 +54,8 @@ str str_from(str s, size_t start); // clamped
 str str_first(str s, size_t n);    // clamped
 // Takes the part before sep off *rest; false at the end. "a,,b" gives "a", "", "b".
 bool str_next(str *rest, char sep, str *ret_part);
-// Whole slice as a decimal number; false (and nothing written) when it is anything else or overflows.
+// Whole slice as a decimal number; false (and nothing written) when it is anything else or
+// overflows.
 bool str_to_i64(str s, int64_t *ret_value);
 // Copies into a NUL-terminated array, cut to fit; returns dst.
 char *str_copy_to(char *dst, size_t cap, str s);
@@ -64,7 +65,21 @@ uint64_t str_hash(str s); // FNV-1a, 64 bits: tables only, never for secrets
 // Equal without telling where they differ by time (keys).
 bool str_eq_secret(str a, str b);
 
-// Length of the valid UTF-8 head of s (RFC 3629: no surrogates, no overlong forms): s.n when all is.
+// Length (2 or 3) of the valid letter of two or three bytes at p, 0 when it is something else
+// or not valid. Reads four bytes, whatever the letter's length.
+static inline size_t utf8_quick(const char *p)
+{
+    uint32_t w;
+    memcpy(&w, p, 4); // little-endian: the lead is the lowest byte
+    if ((w & 0xc0e0) == 0x80c0)
+        return (w & 0x1e) ? 2 : 0; // c0 and c1 begin overlong forms
+    if ((w & 0xc0c0f0) != 0x8080e0)
+        return 0;
+    uint32_t odd = w & 0x200f; // e0 below a0 is overlong, ed from a0 on a surrogate
+    return odd != 0 && odd != 0x200d ? 3 : 0;
+}
+// Length of the valid UTF-8 head of s (RFC 3629: no surrogates, no overlong forms): s.n when all
+// is.
 size_t utf8_valid(str s);
 // Number of code points before byte `at` of valid UTF-8.
 size_t utf8_count(str s, size_t at);
