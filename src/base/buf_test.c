@@ -48,6 +48,19 @@ TEST(formatted_text_that_just_fits_fits)
     buf_done(&b);
 }
 
+TEST(formatted_text_of_any_length_stays_inside_its_memory)
+{
+    char text[700];
+    memset(text, 'x', sizeof text);
+    for (size_t n = 0; n < sizeof text; n++) {
+        struct buf b;
+        buf_init(&b, sizeof text);
+        buf_printf(&b, "%.*s", (int)n, text);
+        REQUIRE(b.n == n && !b.over);
+        buf_done(&b);
+    }
+}
+
 TEST(numbers_are_written_as_they_are)
 {
     struct buf b;
