@@ -90,7 +90,7 @@ TEST(one_byte_past_an_allocation_is_caught)
     for (size_t n = 1; n <= 64; n++) {
         const char *p = arena_bytes(&a, n);
         CHECK(!watch_is_poisoned(p) && !watch_is_poisoned(p + n - 1));
-        const char *neighbour = arena_bytes(&a, 8);
+        const char *neighbour = arena_bytes(&a, 64);
         CHECK(!watch_is_poisoned(neighbour));
         CHECK(watch_is_poisoned(p + n + 8)); // poison is kept in steps of eight bytes
     }
