@@ -17,36 +17,50 @@ static size_t run_of(str text, size_t at, bool (*member)(char), size_t longest)
 
 // Shapes: the trigger stands `back` bytes into the prefix; at least `least` key bytes follow the
 // prefix.
+#define SHAPE(prefix, back, least)                                                                 \
+    {                                                                                              \
+        prefix, sizeof(prefix) - 1, back, least                                                    \
+    }
 static const struct shape {
-    const char *prefix;
-    uint8_t back, least;
+    char prefix[14];
+    uint8_t n, back, least;
 } shapes[] = {
-    {"sk-ant-", 2, 20},     {"sk-", 2, 20},      {"AKIA", 2, 16},   {"ASIA", 2, 16},
-    {"ghp_", 3, 30},        {"gho_", 3, 30},     {"ghs_", 3, 30},   {"ghu_", 3, 30},
-    {"github_pat_", 6, 30}, {"xoxb-", 4, 20},    {"xoxp-", 4, 20},  {"xoxa-", 4, 20},
-    {"xapp-", 4, 20},       {"AIza", 2, 30},     {"glpat-", 5, 18}, {"hf_", 2, 30},
-    {"sk_live_", 2, 20},    {"rk_live_", 2, 20}, {"npm_", 3, 30},   {"pypi-", 4, 30},
-    {"dop_v1_", 3, 40},     {"gsk_", 3, 30},     {"xai-", 3, 30},   {"dckr_pat_", 4, 20},
+    SHAPE("sk-ant-", 2, 20), SHAPE("sk-", 2, 20),      SHAPE("AKIA", 2, 16),
+    SHAPE("ASIA", 2, 16),    SHAPE("ghp_", 3, 30),     SHAPE("gho_", 3, 30),
+    SHAPE("ghs_", 3, 30),    SHAPE("ghu_", 3, 30),     SHAPE("github_pat_", 6, 30),
+    SHAPE("xoxb-", 4, 20),   SHAPE("xoxp-", 4, 20),    SHAPE("xoxa-", 4, 20),
+    SHAPE("xapp-", 4, 20),   SHAPE("AIza", 2, 30),     SHAPE("glpat-", 5, 18),
+    SHAPE("hf_", 2, 30),     SHAPE("sk_live_", 2, 20), SHAPE("rk_live_", 2, 20),
+    SHAPE("npm_", 3, 30),    SHAPE("pypi-", 4, 30),    SHAPE("dop_v1_", 3, 40),
+    SHAPE("gsk_", 3, 30),    SHAPE("xai-", 3, 30),     SHAPE("dckr_pat_", 4, 20),
 };
+
+static bool shape_stands(str text, size_t at, const struct shape *s)
+{
+    // the trigger and the byte before it rule out nearly all, cheaply
+    if (s->prefix[s->back] != text.p[at] || at < s->back ||
+        s->prefix[s->back - 1] != text.p[at - 1])
+        return false;
+    size_t start = at - s->back;
+    return text.n - start >= s->n && memcmp(text.p + start, s->prefix, s->n) == 0 &&
+           !key_byte(before(text, start));
+}
 
 static bool match_shape(str text, size_t at, struct hit *ret_hit)
 {
     for (size_t i = 0; i < countof(shapes); i++) {
-        str prefix = str_c(shapes[i].prefix);
-        if (at < shapes[i].back)
+        const struct shape *s = &shapes[i];
+        if (!shape_stands(text, at, s))
             continue;
-        size_t start = at - shapes[i].back;
-        if (!str_starts(str_from(text, start), prefix) || key_byte(before(text, start)))
-            continue;
-        size_t n = run_of(text, start + prefix.n, key_byte, 300);
-        unsigned digits = 0, letters = 0;
+        size_t key = at - s->back + s->n, digits = 0, letters = 0;
+        size_t n = run_of(text, key, key_byte, 300);
         for (size_t k = 0; k < n; k++) {
-            digits += is_digit(text.p[start + prefix.n + k]);
-            letters += is_letter(text.p[start + prefix.n + k]);
+            digits += is_digit(text.p[key + k]);
+            letters += is_letter(text.p[key + k]);
         }
-        if (n < shapes[i].least || letters < 4 || (digits == 0 && n < 32))
+        if (n < s->least || letters < 4 || (digits == 0 && n < 32))
             continue;
-        *ret_hit = (struct hit){start, start + prefix.n + n, 0.98f};
+        *ret_hit = (struct hit){at - s->back, key + n, 0.98f};
         return true;
     }
     return false;
@@ -138,29 +152,43 @@ static bool value_byte(char c)
 }
 
 // How a value must look behind which word.
+#define WORD(word, least, mixed)                                                                   \
+    {                                                                                              \
+        word, sizeof(word) - 1, least, mixed                                                       \
+    }
 static const struct word_row {
-    const char *word;
-    uint8_t least;
+    char word[14];
+    uint8_t n, least;
     bool mixed; // letters and digits
 } words[] = {
-    {"password", 6, false},      {"passwd", 6, false},      {"pwd", 6, false},
-    {"passphrase", 6, false},    {"passwort", 6, false},    {"secret", 12, true},
-    {"token", 16, true},         {"apikey", 16, true},      {"api_key", 16, true},
-    {"api-key", 16, true},       {"api key", 16, true},     {"access_key", 16, true},
-    {"secret_key", 12, true},    {"private_key", 16, true}, {"auth_key", 16, true},
-    {"client_secret", 12, true}, {"accesskey", 16, true},   {"contraseña", 6, false},
-    {"mot de passe", 6, false},
+    WORD("password", 6, false),      WORD("passwd", 6, false),      WORD("pwd", 6, false),
+    WORD("passphrase", 6, false),    WORD("passwort", 6, false),    WORD("secret", 12, true),
+    WORD("token", 16, true),         WORD("apikey", 16, true),      WORD("api_key", 16, true),
+    WORD("api-key", 16, true),       WORD("api key", 16, true),     WORD("access_key", 16, true),
+    WORD("secret_key", 12, true),    WORD("private_key", 16, true), WORD("auth_key", 16, true),
+    WORD("client_secret", 12, true), WORD("accesskey", 16, true),   WORD("contraseña", 6, false),
+    WORD("mot de passe", 6, false),
 };
+
+static bool quoting(char c)
+{
+    return c == ' ' || c == '"' || c == '\'' || c == '\\';
+}
 
 static const struct word_row *word_before(str text, size_t at)
 {
     size_t end = at;
-    while (end > 0 && strchr(" \"'\\", text.p[end - 1]) && at - end < 4 && text.p[end - 1])
+    while (end > 0 && at - end < 4 && quoting(text.p[end - 1]))
         end--;
+    // all of them end in one of these letters; most signs stand behind another byte
+    char last = (char)(before(text, end) | 0x20);
+    if (last != 'd' && last != 'e' && last != 't' && last != 'n' && last != 'y' && last != 'a')
+        return NULL;
     for (size_t i = 0; i < countof(words); i++) {
-        size_t n = strlen(words[i].word);
-        if (end >= n && str_eq_nocase(str_of(text.p + end - n, n), str_c(words[i].word)))
-            return &words[i];
+        const struct word_row *w = &words[i];
+        if (w->word[w->n - 1] == last && end >= w->n &&
+            str_eq_nocase(str_of(text.p + end - w->n, w->n), str_of(w->word, w->n)))
+            return w;
     }
     return NULL;
 }

@@ -61,11 +61,16 @@ struct net_loop *net_loop_new(const struct net_settings *s)
     return l;
 }
 
+static void free_handle_data(uv_handle_t *h)
+{
+    mem_free(h->data);
+}
+
 static void close_handle(uv_handle_t *h, void *arg)
 {
     (void)arg;
-    if (!uv_is_closing(h))
-        uv_close(h, NULL);
+    if (!uv_is_closing(h)) // a watched signal's data is its own struct
+        uv_close(h, h->type == UV_SIGNAL ? free_handle_data : NULL);
 }
 
 void net_loop_free(struct net_loop *l)
@@ -73,11 +78,8 @@ void net_loop_free(struct net_loop *l)
     if (!l)
         return;
     dns_free(l);
-    uv_close((uv_handle_t *)&l->wake, NULL);
-    uv_close((uv_handle_t *)&l->tick, NULL);
-    uv_run(&l->uv, UV_RUN_DEFAULT); // the closing handles' callbacks
-    uv_walk(&l->uv, close_handle, NULL);
-    uv_run(&l->uv, UV_RUN_DEFAULT);
+    uv_walk(&l->uv, close_handle, NULL); // ours and what was left open
+    uv_run(&l->uv, UV_RUN_DEFAULT);      // their callbacks
     must(uv_loop_close(&l->uv) == 0);
     loop_deadlines_free(l);
     tls_context_free(l->tls);
@@ -231,11 +233,6 @@ struct net_ticker *net_ticker_new(struct net_loop *l, int64_t every_ms, void (*f
     k->uv.data = k;
     must(uv_timer_start(&k->uv, on_ticker, (uint64_t)every_ms, (uint64_t)every_ms) == 0);
     return k;
-}
-
-static void free_handle_data(uv_handle_t *h)
-{
-    mem_free(h->data);
 }
 
 void net_ticker_free(struct net_ticker *t)

@@ -119,23 +119,26 @@ static bool clear_cut(str raw, size_t at)
     return memchr(raw.p + from, '\\', at - from) == NULL;
 }
 
+// A clear place at or before `at`, not before `lowest`; SIZE_MAX where there is none.
 static size_t cut_near(str raw, size_t at, size_t lowest)
 {
     while (at > lowest && !clear_cut(raw, at))
         at--;
-    return at;
+    return clear_cut(raw, at) ? at : SIZE_MAX;
 }
 
-// Up to `want` decoded bytes of the part's head (or tail), without decoding all of it.
+// Up to `want` decoded bytes of the part's head (or tail). Only that much is decoded, unless the
+// text is so full of escapes that no place to cut is found.
 static str piece(struct arena *a, const struct ask *ask, const struct part *p, size_t want,
                  bool tail)
 {
     str raw = {ask->body.p + p->span.start, p->span.end - p->span.start};
     size_t reach = p->escaped ? want * 2 : want;
-    if (raw.n > reach && p->escaped) {
-        size_t lowest = tail ? raw.n - reach - reach / 2 : reach / 2;
-        size_t at = cut_near(raw, tail ? raw.n - reach : reach, raw.n > reach * 2 ? lowest : 0);
-        raw = tail ? str_from(raw, at) : str_first(raw, at);
+    if (raw.n > reach * 2 && p->escaped) {
+        size_t from = tail ? raw.n - reach : reach;
+        size_t at = cut_near(raw, from, from - reach / 2);
+        if (at != SIZE_MAX)
+            raw = tail ? str_from(raw, at) : str_first(raw, at);
     }
     str text = json_decode(a, raw, p->escaped);
     return text.n <= want ? text : tail ? str_from(text, text.n - want) : str_first(text, want);
