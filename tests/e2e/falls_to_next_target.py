@@ -2,7 +2,7 @@
 import socket
 
 from fake_cloud import events
-from harness import HARD, FakeCloud, Weir, ask, free_port, targets
+from harness import HARD, DeafPort, FakeCloud, Weir, ask, free_port, targets
 
 
 def pair(mode, more="", first=None, **asked):
@@ -14,7 +14,7 @@ def pair(mode, more="", first=None, **asked):
                   (first or bad.url, good.url, more))
         with Weir(config) as w:
             answer = w.post(ask(HARD, **asked))
-            rows = w.rows("select * from try order by rowid", int(answer.header("x-weir-tries")))
+            rows = w.rows("select * from tries order by start_us", int(answer.header("x-weir-tries")))
             return answer, bad, good, [dict(r) for r in rows]
 
 
@@ -58,17 +58,9 @@ def test_after_silence_longer_than_the_first_byte_timeout():
 
 
 def test_after_a_connect_that_hangs():
-    with socket.socket() as deaf:  # its backlog is full: the next connect gets no answer
-        deaf.bind(("127.0.0.1", 0))
-        deaf.listen(0)
-        fill = [socket.socket() for _ in range(3)]
-        for s in fill:
-            s.setblocking(False)
-            s.connect_ex(deaf.getsockname())
+    with DeafPort() as deaf:
         served_by_second("ok", more="upstream: {connect_timeout: 300ms}\n",
-                         first="http://127.0.0.1:%d/v1" % deaf.getsockname()[1])
-        for s in fill:
-            s.close()
+                         first="http://127.0.0.1:%d/v1" % deaf.port)
 
 
 def test_after_a_stream_whose_first_event_is_an_error():

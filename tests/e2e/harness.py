@@ -25,9 +25,8 @@ SHARED = os.environ.get("WEIR_SHARED") or os.path.join(ROOT, "..", "shared")
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:"
                        r"|broken rule at")
 # Texts whose task any classifier gets right: a routine one, and hard ones
-ROUTINE = "Summarise the following text in one sentence:\n\nThe harbour was built in 1890. It " \
-          "has two piers and a lighthouse. Ships from many lands unload grain and timber there."
-HARD = "Prove that the square root of 2 is irrational, step by step."
+ROUTINE = "Hi there! How are you today?"
+HARD = "Write a Python function that reverses a linked list."
 
 
 class Skip(Exception):
@@ -48,6 +47,30 @@ def until(condition, what, timeout=10):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as s:
         return s.getsockname()[1]
+
+
+class DeafPort:
+    """A port whose backlog is full: a connect gets no answer, neither yes nor no."""
+
+    def __enter__(self):
+        self.socks = [socket.socket() for _ in range(4)]
+        self.socks[0].bind(("127.0.0.1", 0))
+        self.socks[0].listen(0)
+        self.port = self.socks[0].getsockname()[1]
+        for s in self.socks[1:]:
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", self.port))
+        return self
+
+    def waiting(self):
+        """Connections to it that the kernel still waits for (SYN_SENT)."""
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            rows = [line.split() for line in f.readlines()[1:]]
+        return sum(r[2].endswith(":%04X" % self.port) and r[3] == "02" for r in rows)
+
+    def __exit__(self, *_):
+        for s in self.socks:
+            s.close()
 
 
 def targets(local=None, cloud=None, more=""):
@@ -258,15 +281,15 @@ class Weir:
         self.process.wait()
         self.reader.join()
 
-    def stop(self):
+    def stop(self, tell=True):
         """SIGTERM; returns the exit status and checks that nothing was found on the way."""
-        if self.process.poll() is None:
+        if tell and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError("weir did not end within 30 s of SIGTERM") from None
+            raise AssertionError("weir did not end within 15 s of SIGTERM") from None
         self.reader.join()
         text = "".join(self.log)
         assert not SANITIZER.search(text), text[-6000:]

@@ -6,7 +6,7 @@ import re
 from harness import ROUTINE, FakeCloud, Weir, ask, request, targets
 
 ODD = (b'{ "zeta" : [1, 2.50, 1e3, -0.0, 123456789012345678],\n\t"messages":[{"content":'
-       b'"Summarise this: caf\\u00e9 \\ud83d\\ude00 \xc3\xa9 \\/ ok","role":"user",'
+       b'"Translate this: caf\\u00e9 \\ud83d\\ude00 \xc3\xa9 \\/ ok","role":"user",'
        b'"x-own":{"b":1,"a":[ ]}}] ,"model" :  "auto", "alpha":null,"temperature":0.30 ,'
        b' "stop":["\\n"],"m":{"model":"inner"}}  ')
 
@@ -117,5 +117,5 @@ def test_an_answers_headers_say_what_happened():
         _, a = sent(fake, ask(ROUTINE))
         assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{26}", a.header("x-weir-call"))
         assert a.header("x-weir-target") == "near" and a.header("x-weir-zone") == "local"
-        assert a.header("x-weir-task") == "summarise" and a.header("x-weir-tries") == "1"
+        assert a.header("x-weir-task") == "chitchat" and a.header("x-weir-tries") == "1"
         assert a.header("x-weir-label") == "public" and a.header("x-weir-reason")

@@ -90,7 +90,8 @@ def test_a_good_one_is_said_to_be_good():
 
 
 def test_the_example_is_a_good_one():
-    keys = {"OPENAI_API_KEY": "sk-example", "WEIR_KEY_SHOP": "k1", "WEIR_KEY_CLINIC": "k2"}
+    keys = {k: "secret-" + k for k in ("OPENAI_API_KEY", "MISTRAL_API_KEY", "WEIR_KEY_SHOP",
+                                       "WEIR_KEY_CLINIC")}
     done = command("check", "-c", os.path.join(ROOT, "weir.yaml.example"), env=keys)
     assert done.returncode == 0, done.stderr + done.stdout
 

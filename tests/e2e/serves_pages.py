@@ -94,4 +94,4 @@ def test_a_taken_port_is_said_plainly():
             Weir(config, ready=False).stop()
             raise SystemError("weir started on a taken port")
         except AssertionError as e:
-            assert str(s.getsockname()[1]) in str(e) and "in use" in str(e), e
+            assert str(s.getsockname()[1]) in str(e) and "taken" in str(e), e

@@ -86,7 +86,7 @@ def test_http_1_0_gets_an_unchunked_stream():
 def test_usage_reaches_the_ledger_though_the_client_did_not_ask():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         assert w.post(ask("hi", stream=True)).status == 200
-        row = dict(w.rows("select * from entry")[0])
+        row = dict(w.rows("select * from entries")[0])
         text = json.dumps(row, default=str)
         assert "prompt_tokens" in text and "18" in text, text
 

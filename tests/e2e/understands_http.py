@@ -129,7 +129,7 @@ def test_sigterm_lets_an_open_call_finish():
         w.process.terminate()
         answer = c.read()
         assert answer.status == 200 and answer.header("connection") == "close"
-        assert w.process.wait(10) == 0
+        assert w.stop(tell=False) == 0
 
 
 def test_sigterm_ends_idle_connections_and_the_process():
@@ -137,4 +137,4 @@ def test_sigterm_ends_idle_connections_and_the_process():
         c.send(request(ask("hi")))
         assert c.read().status == 200
         w.process.terminate()
-        assert c.closed() and w.process.wait(10) == 0
+        assert c.closed() and w.stop(tell=False) == 0

@@ -1,4 +1,5 @@
 """Exactly one entry a call and one row a try, whatever happened; the disk never stops serving."""
+import json
 import os
 import signal
 import sqlite3
@@ -14,29 +15,32 @@ def columns(w, table):
 def test_a_call_is_one_entry_and_one_try():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         answer = w.post(ask(ROUTINE))
-        entry = dict(w.rows("select * from entry")[0])
-        tries = [dict(r) for r in w.rows("select * from try")]
-        assert len(w.rows("select * from entry")) == 1 and len(tries) == 1
+        entry = dict(w.rows("select * from entries")[0])
+        tries = [dict(r) for r in w.rows("select * from tries")]
+        assert len(w.rows("select * from entries")) == 1 and len(tries) == 1
         text = str(entry)
-        for word in (answer.header("x-weir-call"), "summarise", "public", "near", "prompt_tokens"):
+        for word in (answer.header("x-weir-call"), "chitchat", "public", "near", "prompt_tokens"):
             assert word in text, (word, text)
-        assert "harbour" not in text + str(tries), "no prompt text is ever kept"
+        assert "How are you" not in text + str(tries), "no prompt text is ever kept"
 
 
 def test_usage_is_split_as_reported():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         w.post(ask(ROUTINE))
-        numbers = [v for v in dict(w.rows("select * from entry")[0]).values()]
-        assert 8 in numbers and 4 in numbers and 6 in numbers, numbers  # uncached, cached, output
+        row = dict(w.rows("select * from entries")[0])
+        assert row["input_uncached"] == 8 and row["input_cached"] == 4, row
+        assert row["output"] == 6 and row["reasoning"] == 0 and row["input_written"] is None, row
+        assert json.loads(row["usage_raw"])["total_tokens"] == 18, row
+        assert row["usage_source"] == "reported", row
 
 
 def test_refused_calls_have_entries_too():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         w.post(b"{")
         w.post(ask("hi", model="none-such"))
-        rows = w.rows("select * from entry order by rowid", 2)
-        assert "400" in str(dict(rows[0])) and "404" in str(dict(rows[1]))
-        assert len(rows) == 2
+        rows = w.rows("select * from entries order by n", 2)
+        assert sorted((r["status"], r["err"], r["step"]) for r in rows) == [
+            (400, "BAD_JSON", "read"), (404, "NO_MODEL", "choose")], [dict(r) for r in rows]
 
 
 def test_every_try_has_a_row():
@@ -44,16 +48,16 @@ def test_every_try_has_a_row():
         with Weir("targets:\n  - {name: a, url: \"%s\", zone: cloud}\n"
                   "  - {name: b, url: \"%s\", zone: cloud}\n" % (a.url, b.url)) as w:
             assert w.post(ask(HARD)).status == 200
-            rows = [str(dict(r)) for r in w.rows("select * from try order by rowid", 2)]
+            rows = [str(dict(r)) for r in w.rows("select * from tries order by start_us", 2)]
             assert len(rows) == 2 and "500" in rows[0] and "200" in rows[1], rows
-            assert len(w.rows("select * from entry")) == 1
+            assert len(w.rows("select * from entries")) == 1
 
 
 def test_kill_9_loses_no_more_than_the_batch_window():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         for _ in range(20):
             assert w.post(ask("hi")).status == 200
-        w.rows("select * from entry", 20)  # the batch window has passed: they are on the disk
+        w.rows("select * from entries", 20)  # the batch window has passed: they are on the disk
         with w.client() as c:
             c.send(request(ask("hi")))
             c.read()
@@ -61,12 +65,12 @@ def test_kill_9_loses_no_more_than_the_batch_window():
         w.kill()
         with sqlite3.connect(w.db) as db:
             assert db.execute("pragma integrity_check").fetchone() == ("ok",)
-            count = db.execute("select count(*) from entry").fetchone()[0]
+            count = db.execute("select count(*) from entries").fetchone()[0]
             assert count in (20, 21), count
         db.close()
         w.start()
         assert w.post(ask("hi")).status == 200
-        w.rows("select * from entry", count + 1)
+        w.rows("select * from entries", count + 1)
 
 
 def test_the_end_writes_what_waits():
@@ -77,7 +81,7 @@ def test_the_end_writes_what_waits():
                 assert w.post(ask("hi")).status == 200
             assert w.stop() == 0
             with sqlite3.connect(w.db) as db:
-                assert db.execute("select count(*) from entry").fetchone()[0] == 5
+                assert db.execute("select count(*) from entries").fetchone()[0] == 5
 
 
 def test_no_ledger_is_kept_where_the_path_is_empty():
@@ -90,7 +94,7 @@ def test_no_ledger_is_kept_where_the_path_is_empty():
 def test_a_disk_that_refuses_is_loud_and_serving_goes_on():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         assert w.post(ask("hi")).status == 200
-        w.rows("select * from entry")
+        w.rows("select * from entries")
         lock = sqlite3.connect(w.db, isolation_level=None, timeout=5)
         lock.execute("drop table entry")  # whatever it is that the writer meets
         lock.close()
@@ -113,9 +117,9 @@ def test_a_ledger_that_cannot_be_opened_is_said_plainly():
 def test_sqlite3_the_command_can_read_it_meanwhile():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         w.post(ask("hi"))
-        w.rows("select * from entry")
+        w.rows("select * from entries")
         try:
-            out = subprocess.run(["sqlite3", "-readonly", w.db, "select count(*) from entry"],
+            out = subprocess.run(["sqlite3", "-readonly", w.db, "select count(*) from entries"],
                                  capture_output=True, text=True, check=True, timeout=20)
         except FileNotFoundError:
             return
