@@ -148,7 +148,7 @@ static void request_came(struct conn *c)
 // last thing done with it is always a return.
 static void feed(struct conn *c, str bytes)
 {
-    while (bytes.n) {
+    for (;;) {
         size_t used = 0;
         if (c->state == CONN_IDLE) {
             c->live = live_new(c->worker, c);

@@ -47,7 +47,7 @@ enum http_progress {
     HTTP_DONE,   // the request is whole: http_take
     HTTP_BROKEN, // answer http_reader_error and close
 };
-// Takes bytes, says how many were used. After HTTP_DONE the rest belongs to the next request
+// Takes bytes, says how many were used. After HTTP_HAVE_HEAD call again, also with no bytes left. After HTTP_DONE the rest belongs to the next request
 // (pipelining: keep it until the answer went out).
 enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used);
 const struct http_head *http_reader_head(const struct http_reader *r);

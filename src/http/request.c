@@ -174,7 +174,8 @@ static int on_headers_complete(llhttp_t *p)
     h->upgrade = p->upgrade;
     p->upgrade = 0; // never followed: the request is read as what it is
     r->have_head = true;
-    return HPE_PAUSED;
+    // without a body the end comes with the head: the reader stops there, and tells the head first
+    return h->chunked || h->content_length > 0 ? HPE_PAUSED : 0;
 }
 
 static char *body_room(struct http_reader *r, size_t n)
@@ -266,10 +267,12 @@ static enum err map_error(const struct http_reader *r, llhttp_errno_t e)
 
 enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used)
 {
-    must(r->headers.arena && !r->done);
+    must(r->headers.arena);
     *ret_used = 0;
     if (r->err != OK)
         return HTTP_BROKEN;
+    if (r->done)
+        return HTTP_DONE;
     r->started |= bytes.n > 0;
     llhttp_errno_t e = llhttp_execute(&r->parser, bytes.p, bytes.n);
     size_t used = bytes.n;
