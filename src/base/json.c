@@ -265,6 +265,7 @@ bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_esc
     if (s->at == s->end || *s->at != ':')
         return fail(s, ERR_BAD_JSON, s->at);
     s->at++;
+    skip_blank(s);
     *ret_key = key;
     *ret_escaped = escaped;
     return true;

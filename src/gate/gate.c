@@ -196,7 +196,7 @@ static enum err start_workers(struct gate *g, char why[256])
     char busy[160] = "";
     str_copy_to(addr, sizeof addr, g->snap->gate.listen);
     if (!net_port_is_free(str_c(addr), busy)) {
-        snprintf(why, 256, "cannot listen on %s: %s", addr, busy);
+        snprintf(why, 256, "cannot listen on %.80s: %.150s", addr, busy);
         return ERR_BAD_CONFIG;
     }
     for (unsigned i = 0; i < g->worker_count; i++) {

@@ -20,12 +20,12 @@ static const uint8_t trigger_of[256] = {
     ['J'] = LETTER,    ['I'] = LETTER,    ['z'] = LETTER,
 };
 
-size_t detector_count(void)
+size_t scan_detector_count(void)
 {
     return countof(detectors);
 }
 
-const struct detector *detector_at(size_t i)
+const struct detector *scan_detector(size_t i)
 {
     must(i < countof(detectors));
     return detectors[i];

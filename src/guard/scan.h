@@ -12,6 +12,6 @@ struct scan {
 void scan_text(struct scan *s, str text);
 // The same, one byte at a time: the oracle of the tests.
 void scan_text_plainly(struct scan *s, str text);
-size_t detector_count(void);
-const struct detector *detector_at(size_t i);
+size_t scan_detector_count(void);
+const struct detector *scan_detector(size_t i);
 #endif

@@ -32,6 +32,21 @@ static void on_uv_exit(uv_process_t *p, int64_t code, int signal)
         c->on_exit(c->arg, (int)code, signal);
 }
 
+// Whether the command is there to be started: told at once rather than by an exit status 127.
+static bool can_start(const char *command)
+{
+    char path[4096];
+    str rest = str_c(getenv("PATH")), folder;
+    if (strchr(command, '/'))
+        return access(command, X_OK) == 0;
+    while (str_next(&rest, ':', &folder)) {
+        snprintf(path, sizeof path, "%.*s/%s", STR_ARGS(folder), command);
+        if (access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 static unsigned fill_args(char **args, char *const *argv)
 {
     static char setpriv[] = "/usr/bin/setpriv", flag[] = "--pdeathsig", kill[] = "KILL",
@@ -78,6 +93,10 @@ struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *
 {
     char *args[ARGS_MAX + 1];
     must(argv && argv[0] && on_exit);
+    if (!can_start(argv[0])) {
+        snprintf(ret_why, 160, "%.100s: no such command", argv[0]);
+        return NULL;
+    }
     int log = open(log_path && log_path[0] ? log_path : "/dev/null",
                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (log < 0) {

@@ -89,8 +89,8 @@ static struct wants wants_of(const struct choice *c)
                       .only_local = true};
     if (j->task < TASK_COUNT && (double)j->task_p[j->task] < c->policy->unsure_below)
         w.task = TASK_UNKNOWN;
-    for (unsigned i = 0; i < c->fleet->target_count; i++) {
-        const struct zone *z = &c->fleet->zones[c->fleet->targets[i].zone];
+    for (unsigned i = 0; i < c->fleet->zone_count; i++) {
+        const struct zone *z = &c->fleet->zones[i];
         w.only_local &= z->local || c->label > z->max_label;
     }
     return w;
@@ -234,10 +234,8 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
     int n = (int)min_size(zone.n, 40);
     if (!w->routed)
         snprintf(p->reason, sizeof p->reason, "the caller named it: %.*s", n, zone.p);
-    else if (c->label == LABEL_RESTRICTED && w->only_local)
-        snprintf(p->reason, sizeof p->reason, "restricted stays local (%s)", task);
-    else if (w->only_local && !p->stand_in)
-        snprintf(p->reason, sizeof p->reason, "%s: only local targets are allowed or known", task);
+    else if (w->only_local)
+        snprintf(p->reason, sizeof p->reason, "%s stays local (%s)", label_name(c->label), task);
     else if (p->stand_in)
         snprintf(p->reason, sizeof p->reason,
                  "%s belongs to the cloud, no cloud target can serve: local stands in", task);

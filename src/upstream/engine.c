@@ -113,10 +113,12 @@ static void start(struct engine *g)
         log_path = mem_copy_str(g->config->log_path);
     g->child = net_spawn(g->owner->loop, g->argv, g->config->env, log_path, on_exit_of, g, why);
     mem_free(log_path);
-    if (g->child)
+    if (g->child) {
         engine_to(g, ENGINE_STARTING);
-    else
-        rest(g);
+        return;
+    }
+    log_warn("upstream", "engine %.*s cannot be started: %s", STR_ARGS(g->config->name), why);
+    rest(g);
 }
 
 static void on_health(void *arg, enum err e, int status, str body UNUSED)

@@ -96,6 +96,7 @@ struct upstream_found {
 size_t upstream_discover(struct arena *a, const char *(*env)(const char *), int64_t wait_ms,
                          struct fleet *f, struct upstream_found *ret_found, size_t max);
 
+// Engines log (room "upstream"): nobody calls them who could be told.
 // An engine that weir starts itself: any command line that serves HTTP.
 struct engine_config {
     str name;
