@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-enum { BLOCK_BYTES = 256 * 1024, RETRY_MS = 1000, BLOCKS_AT_ONCE = 64 };
+enum { BLOCK_BYTES = 256 * 1024, RETRY_MS = 1000, BLOCKS_AT_ONCE = 64, SPARES_MOST = 32 };
 
 struct block {
     struct block *next;
@@ -25,6 +25,8 @@ struct ledger {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct block *first, **last; // under lock
+    struct block *spare;         // under lock: written blocks, so that their memory is used again
+    size_t spares;               // under lock
     size_t waiting;              // entries, under lock
     bool stopping;               // under lock
 };
@@ -123,6 +125,24 @@ static void give_back(struct ledger *l, struct block *head)
     l->first = head;
 }
 
+// Under lock.
+static void keep_spares(struct ledger *l, struct block *b)
+{
+    while (b) {
+        struct block *next = b->next;
+        if (l->spares < SPARES_MOST) {
+            buf_clear(&b->bytes);
+            b->entries = 0;
+            b->next = l->spare;
+            l->spare = b;
+            l->spares++;
+        } else {
+            free_block(b);
+        }
+        b = next;
+    }
+}
+
 static void *writer_main(void *arg)
 {
     struct ledger *l = arg;
@@ -144,7 +164,7 @@ static void *writer_main(void *arg)
         if (fine) {
             l->waiting -= entries;
             metric_add(l->metrics, METRIC_ledger_entries, 0, (int64_t)entries);
-            free_all(b);
+            keep_spares(l, b);
         } else if (stopping) {
             metric_add(l->metrics, METRIC_ledger_entries, 1, (int64_t)entries);
             l->waiting -= entries;
@@ -201,7 +221,8 @@ void ledger_close(struct ledger *l)
     pthread_mutex_unlock(&l->lock);
     if (l->table)
         pthread_join(l->thread, NULL);
-    free_all(l->first);
+    must(!l->first && l->waiting == 0); // the thread left nothing
+    free_all(l->spare);
     table_writer_free(l->table);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);
@@ -221,6 +242,7 @@ struct ledger_writer *ledger_writer_new(struct ledger *l, struct metrics *m)
 void ledger_writer_tick(struct ledger_writer *w)
 {
     struct ledger *l = w->ledger;
+    struct block *fresh = NULL;
     if (w->block->entries == 0)
         return;
     pthread_mutex_lock(&l->lock);
@@ -229,10 +251,16 @@ void ledger_writer_tick(struct ledger_writer *w)
         l->waiting += w->block->entries;
         *l->last = w->block;
         l->last = &w->block->next;
+        fresh = l->spare;
+    }
+    if (fresh) {
+        l->spare = fresh->next;
+        l->spares--;
+        fresh->next = NULL;
     }
     pthread_mutex_unlock(&l->lock);
     if (room) {
-        w->block = new_block();
+        w->block = fresh ? fresh : new_block();
         return;
     }
     metric_add(w->metrics, METRIC_ledger_entries, 1, (int64_t)w->block->entries);

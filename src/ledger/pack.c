@@ -1,59 +1,104 @@
-// pack.c: packing. No text of the request is among what is packed: types and counts of findings,
-// names of targets, reasons that route wrote.
+// pack.c: packing. The worker copies what the entry needs to the block's end, as it stands; words
+// are made of it by the writer thread. No text of the request is among what is packed: types and
+// counts of findings, names of targets, reasons that route wrote.
+// Invariant: a record is whole or not there; its length is a multiple of 8.
 #include "ledger/pack.h"
 
-// "EMAIL:2,IBAN:1": findings come in the order of their places; types are few.
-static str findings_text(const struct screening *s, char *dst, size_t cap)
+enum { NAME_MOST = 256, USAGE_RAW_MOST = 4096, FINDING_TYPES = 32 };
+
+// Where the next byte goes. Past the end nothing is written and `over` is set.
+struct pen {
+    char *at, *end;
+    bool over;
+};
+
+static void put(struct pen *o, str s)
 {
-    size_t n = 0;
+    if (s.n > (size_t)(o->end - o->at)) {
+        o->over = true;
+        return;
+    }
+    if (s.n)
+        memcpy(o->at, s.p, s.n);
+    o->at += s.n;
+}
+
+static void put_byte(struct pen *o, unsigned char c)
+{
+    put(o, str_of((const char *)&c, 1));
+}
+
+// With a zero byte behind it.
+static void put_ended(struct pen *o, str s)
+{
+    put(o, str_first(s, NAME_MOST));
+    put_byte(o, 0);
+}
+
+static void put_count(struct pen *o, uint32_t n)
+{
+    char digits[10];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while (n /= 10);
+    put(o, str_of(digits + at, sizeof digits - at));
+}
+
+// "EMAIL:2,IBAN:1", in the order in which the types were met. Types are static strings, so that one
+// type is one pointer.
+static void put_findings(struct pen *o, const struct screening *s)
+{
+    const char *types[FINDING_TYPES];
+    uint32_t counts[FINDING_TYPES], count = 0;
     for (uint32_t i = 0; i < s->finding_count; i++) {
-        unsigned count = 0;
-        bool first = true;
-        for (uint32_t j = 0; j < s->finding_count; j++) {
-            bool same = s->findings[j].type == s->findings[i].type;
-            count += same;
-            first &= !(same && j < i);
+        uint32_t t = 0;
+        while (t < count && types[t] != s->findings[i].type)
+            t++;
+        if (t == FINDING_TYPES)
+            continue;
+        if (t == count) {
+            types[count] = s->findings[i].type;
+            counts[count++] = 0;
         }
-        if (first && n + 40 < cap)
-            n += (size_t)snprintf(dst + n, cap - n, "%s%s:%u", n ? "," : "", s->findings[i].type,
-                                  count);
+        counts[t]++;
     }
-    return str_of(dst, n);
-}
-
-static void put_row(struct buf *out, const struct plan_row *r, const struct fleet *f, bool first)
-{
-    buf_put(out, first ? S("{\"target\":") : S(",{\"target\":"));
-    buf_put_json(out, f->targets[r->target].name);
-    if (r->filter) {
-        buf_put(out, S(",\"filter\":"));
-        buf_put_json(out, str_c(r->filter));
+    for (uint32_t t = 0; t < count; t++) {
+        put(o, t ? S(",") : STR_NONE);
+        put(o, str_c(types[t]));
+        put(o, S(":"));
+        put_count(o, counts[t]);
     }
-    buf_put(out, S(",\"why\":"));
-    buf_put_json(out, str_c(r->why));
-    buf_putc(out, '}');
 }
 
-static void put_plan(struct buf *out, const struct plan *p, const struct fleet *f)
+// Two counts, then name and why of each row, name, filter and why of each that is out, the reason.
+static void put_plan(struct pen *o, const struct plan *p, const struct fleet *f)
 {
-    buf_put(out, S("{\"plan\":["));
-    for (unsigned i = 0; i < p->count; i++)
-        put_row(out, &p->rows[i], f, i == 0);
-    buf_put(out, S("],\"out\":["));
-    for (unsigned i = 0; i < p->out_count; i++)
-        put_row(out, &p->out[i], f, i == 0);
-    buf_put(out, S("],\"reason\":"));
-    buf_put_json(out, str_c(p->reason));
-    buf_putc(out, '}');
+    must(p->count <= PLAN_MAX && p->out_count <= TARGET_MAX);
+    put_byte(o, (unsigned char)p->count);
+    put_byte(o, (unsigned char)p->out_count);
+    for (unsigned i = 0; i < p->count; i++) {
+        must(p->rows[i].target < f->target_count);
+        put_ended(o, f->targets[p->rows[i].target].name);
+        put_ended(o, str_c(p->rows[i].why));
+    }
+    for (unsigned i = 0; i < p->out_count; i++) {
+        must(p->out[i].target < f->target_count);
+        put_ended(o, f->targets[p->out[i].target].name);
+        put_ended(o, str_c(p->out[i].filter));
+        put_ended(o, str_c(p->out[i].why));
+    }
+    put_ended(o, str_c(p->reason));
 }
 
-static void put_string(struct buf *block, size_t head, enum packed_string which, str s)
+static void put_try_names(struct pen *o, const struct call *c, const struct fleet *f)
 {
-    enum { LONGEST = 4096 }; // the provider's usage object is the longest in practice
-    s = str_first(s, LONGEST);
-    buf_put(block, s);
-    if (!block->over)
-        ((struct packed *)(void *)(block->p + head))->length[which] = (uint32_t)s.n;
+    for (unsigned i = 0; i < c->try_count; i++) {
+        must(c->tries[i].target < f->target_count);
+        const struct target *t = &f->targets[c->tries[i].target];
+        put_ended(o, t->name);
+        put_ended(o, f->zones[t->zone].name);
+    }
 }
 
 static void fill_head(struct packed *p, const struct call *c)
@@ -77,70 +122,73 @@ static void fill_head(struct packed *p, const struct call *c)
     p->bytes_out = c->bytes_out;
     p->events = c->events;
     p->try_count = (uint8_t)c->try_count;
-    for (unsigned i = 0; i < c->try_count; i++)
-        p->tries[i] = c->tries[i];
+    memcpy(p->tries, c->tries, c->try_count * sizeof c->tries[0]);
 }
 
-// "target\0zone\0" for each try.
-static void put_try_names(struct buf *block, size_t head, const struct call *c,
-                          const struct fleet *f)
+// Cut to fit, but not within a letter.
+static str shortened(str s, size_t most)
 {
-    size_t start = block->n;
-    for (unsigned i = 0; i < c->try_count; i++) {
-        const struct target *t = &f->targets[c->tries[i].target];
-        buf_put(block, t->name);
-        buf_putc(block, 0);
-        buf_put(block, f->zones[t->zone].name);
-        buf_putc(block, 0);
+    return s.n <= most ? s : str_first(s, utf8_valid(str_first(s, most)));
+}
+
+// Writes the strings in enum packed_string's order, and how long each became.
+static void put_strings(struct pen *o, uint32_t *ret_lengths, const struct call *c,
+                        const struct fleet *f)
+{
+    const struct target *t = c->served_by >= 0 ? &f->targets[c->served_by] : NULL;
+    const str plain[] = {
+        [PACK_DIALECT] = c->dialect,
+        [PACK_TENANT] = str_first(c->tenant, NAME_MOST),
+        [PACK_MODEL] = shortened(c->client_model, 128),
+        [PACK_TARGET] = t ? str_first(t->name, NAME_MOST) : STR_NONE,
+        [PACK_ZONE] = t ? str_first(f->zones[t->zone].name, NAME_MOST) : STR_NONE,
+        [PACK_FINISH] = shortened(c->finish, 64),
+        [PACK_ANSWER_MODEL] = shortened(c->answer_model, 128),
+        // half an object is no JSON: one that is too long is left out
+        [PACK_USAGE_RAW] = c->usage_raw.n <= USAGE_RAW_MOST ? c->usage_raw : STR_NONE,
+    };
+    for (unsigned i = 0; i < countof(plain); i++) {
+        put(o, plain[i]);
+        ret_lengths[i] = (uint32_t)plain[i].n;
     }
-    if (!block->over)
-        ((struct packed *)(void *)(block->p + head))->length[PACK_TRY_NAMES] =
-            (uint32_t)(block->n - start);
+    char *start = o->at;
+    put_findings(o, &c->screening);
+    ret_lengths[PACK_FINDINGS] = (uint32_t)(o->at - start);
+    start = o->at;
+    if (c->plan.count || c->plan.out_count)
+        put_plan(o, &c->plan, f);
+    ret_lengths[PACK_PLAN] = (uint32_t)(o->at - start);
+    start = o->at;
+    put_try_names(o, c, f);
+    ret_lengths[PACK_TRY_NAMES] = (uint32_t)(o->at - start);
 }
 
 bool pack_call(struct buf *block, const struct call *c, const struct fleet *f)
 {
-    char findings[512];
-    size_t head = block->n;
-    must(head % 8 == 0 && c->try_count <= TRY_MAX);
-    char *room = buf_room(block, sizeof(struct packed));
-    if (!room) {
-        block->over = false;
+    size_t left = (block->limit_bytes - block->n) & ~(size_t)7;
+    must(block->n % 8 == 0 && c->try_count <= TRY_MAX);
+    must(c->served_by < (int)f->target_count);
+    if (left < sizeof(struct packed))
         return false;
-    }
-    memset(room, 0, sizeof(struct packed));
-    fill_head((struct packed *)(void *)room, c);
-    buf_grew(block, sizeof(struct packed));
-    const struct target *t = c->served_by >= 0 ? &f->targets[c->served_by] : NULL;
-    put_string(block, head, PACK_DIALECT, c->dialect);
-    put_string(block, head, PACK_TENANT, c->tenant);
-    put_string(block, head, PACK_MODEL, str_first(c->client_model, 128));
-    put_string(block, head, PACK_TARGET, t ? t->name : STR_NONE);
-    put_string(block, head, PACK_ZONE, t ? f->zones[t->zone].name : STR_NONE);
-    put_string(block, head, PACK_FINISH, str_first(c->finish, 64));
-    put_string(block, head, PACK_ANSWER_MODEL, str_first(c->answer_model, 128));
-    put_string(block, head, PACK_USAGE_RAW, c->usage_raw);
-    put_string(block, head, PACK_FINDINGS, findings_text(&c->screening, findings, sizeof findings));
-    size_t start = block->n;
-    if (c->plan.count || c->plan.out_count)
-        put_plan(block, &c->plan, f);
-    size_t plan_bytes = block->n - start;
-    put_try_names(block, head, c, f);
-    buf_put(block, str_of("\0\0\0\0\0\0\0", (0 - block->n) & 7));
-    if (block->over) {
-        block->n = head;
-        block->over = false;
+    char *room = buf_room(block, left);
+    must(room);
+    struct packed *p = (struct packed *)(void *)room;
+    struct pen o = {room + sizeof *p, room + left, false};
+    memset(p, 0, sizeof *p);
+    fill_head(p, c);
+    put_strings(&o, p->length, c, f);
+    if (o.over)
         return false;
-    }
-    struct packed *p = (struct packed *)(void *)(block->p + head);
-    p->length[PACK_PLAN] = (uint32_t)plan_bytes;
-    p->bytes = (uint32_t)(block->n - head);
+    size_t n = (size_t)(o.at - room), padding = (0 - n) & 7; // left is whole eights: it fits
+    memset(o.at, 0, padding);
+    p->bytes = (uint32_t)(n + padding);
+    buf_grew(block, p->bytes);
     return true;
 }
 
 const struct packed *packed_at(str block, size_t at)
 {
-    must(at % 8 == 0 && block.n - at >= sizeof(struct packed));
+    must(at % 8 == 0 && at <= block.n && block.n - at >= sizeof(struct packed));
     const struct packed *p = (const struct packed *)(const void *)(block.p + at);
     must(p->bytes >= sizeof *p && p->bytes <= block.n - at);
     return p;
@@ -149,8 +197,40 @@ const struct packed *packed_at(str block, size_t at)
 str packed_string(const struct packed *p, enum packed_string which)
 {
     size_t at = sizeof *p;
+    must(which < PACK_STRINGS);
     for (unsigned i = 0; i < (unsigned)which; i++)
         at += p->length[i];
     must(at + p->length[which] <= p->bytes);
     return str_of((const char *)p + at, p->length[which]);
+}
+
+// The next text with the key before it.
+static void put_pair(struct buf *out, str key, str *rest)
+{
+    str value;
+    must(str_next(rest, 0, &value));
+    buf_put(out, key);
+    buf_put_json(out, value);
+}
+
+void packed_plan_json(struct buf *out, str packed)
+{
+    must(packed.n >= 2);
+    unsigned count = (unsigned char)packed.p[0], out_count = (unsigned char)packed.p[1];
+    str rest = str_from(packed, 2);
+    buf_put(out, S("{\"plan\":["));
+    for (unsigned i = 0; i < count; i++) {
+        put_pair(out, i ? S(",{\"target\":") : S("{\"target\":"), &rest);
+        put_pair(out, S(",\"why\":"), &rest);
+        buf_putc(out, '}');
+    }
+    buf_put(out, S("],\"out\":["));
+    for (unsigned i = 0; i < out_count; i++) {
+        put_pair(out, i ? S(",{\"target\":") : S("{\"target\":"), &rest);
+        put_pair(out, S(",\"filter\":"), &rest);
+        put_pair(out, S(",\"why\":"), &rest);
+        buf_putc(out, '}');
+    }
+    put_pair(out, S("],\"reason\":"), &rest);
+    buf_putc(out, '}');
 }

@@ -15,11 +15,12 @@ static const char *const steps[] = {
     " input_uncached INTEGER, input_cached INTEGER, input_written INTEGER, output INTEGER,"
     " reasoning INTEGER, usage_raw TEXT, finish INTEGER, answer_model INTEGER, bytes_in INTEGER,"
     " bytes_out INTEGER, events INTEGER);"
+    "CREATE INDEX entry_id ON entry(id);"
     "CREATE TABLE try("
     " entry INTEGER NOT NULL, n INTEGER NOT NULL, target INTEGER, zone INTEGER, err INTEGER, "
     "status INTEGER,"
     " reused INTEGER, start_us INTEGER, connected_us INTEGER, first_byte_us INTEGER, last_byte_us "
-    "INTEGER);"
+    "INTEGER, PRIMARY KEY(entry, n)) WITHOUT ROWID;"
     "CREATE VIEW entries AS SELECT e.n, e.id, e.start_us, e.first_byte_us, e.last_byte_us,"
     " d.text dialect, t.text tenant, m.text client_model, k.text task, e.task_p, e.p_local_ok,"
     " l.text label, f.text findings, s.text step, r.text err, e.status, g.text target, z.text zone,"
@@ -55,15 +56,16 @@ static enum err refuse(sqlite3 *db, char why[256], const char *say)
     return ERR_BAD_FILE;
 }
 
-static int version_of(sqlite3 *db)
+// The first number that a query gives; minus SQLite's result code when it gives none.
+static int number_from(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *q = NULL;
-    int v = -1;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK &&
-        sqlite3_step(q) == SQLITE_ROW)
-        v = sqlite3_column_int(q, 0);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    int n = rc == SQLITE_ROW ? sqlite3_column_int(q, 0) : -rc;
     sqlite3_finalize(q);
-    return v;
+    return n;
 }
 
 static bool take_step(sqlite3 *db, int number)
@@ -81,6 +83,30 @@ static bool take_step(sqlite3 *db, int number)
     return false;
 }
 
+// May the file be used? If not, `say` tells what to do about it.
+static bool judge_version(sqlite3 *db, const char *path, int version, char say[256])
+{
+    if (version == -SQLITE_NOTADB) {
+        snprintf(say, 256,
+                 "the ledger %.160s is no SQLite database: move it away, or set ledger.path", path);
+    } else if (version < 0) {
+        snprintf(say, 256, "the ledger %.120s cannot be read: %.80s", path, sqlite3_errmsg(db));
+    } else if (version > (int)countof(steps)) {
+        snprintf(say, 256,
+                 "the ledger %.120s was written by a newer weir (version %d): use that one, or "
+                 "another file",
+                 path, version);
+    } else if (version == 0 && number_from(db, "SELECT count(*) FROM sqlite_master") != 0) {
+        snprintf(say, 256,
+                 "the ledger %.120s holds another program's tables: set ledger.path to a file of "
+                 "its own",
+                 path);
+    } else {
+        return true;
+    }
+    return false;
+}
+
 enum err schema_open(const char *path, sqlite3 **ret_db, char ret_why[256])
 {
     sqlite3 *db = NULL;
@@ -92,19 +118,9 @@ enum err schema_open(const char *path, sqlite3 **ret_db, char ret_why[256])
         return refuse(db, ret_why, say);
     }
     sqlite3_busy_timeout(db, 2000);
-    int version = version_of(db);
-    if (version < 0) {
-        snprintf(say, sizeof say,
-                 "the ledger %.160s is no SQLite database: move it away, or set ledger.path", path);
+    int version = number_from(db, "PRAGMA user_version");
+    if (!judge_version(db, path, version, say))
         return refuse(db, ret_why, say);
-    }
-    if (version > (int)countof(steps)) {
-        snprintf(say, sizeof say,
-                 "the ledger %.120s was written by a newer weir (version %d): use that one, or "
-                 "another file",
-                 path, version);
-        return refuse(db, ret_why, say);
-    }
     bool fine = sqlite3_exec(db,
                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA "
                              "wal_autocheckpoint=4000; PRAGMA cache_size=-2000",

@@ -25,30 +25,30 @@ static bool any_key(const struct tenants *t)
     return false;
 }
 
-enum err ledger_admit(const struct tenants *t, str key, const struct tenant **ret_tenant)
+// The row with this key, or NULL. All rows are compared, so that time does not tell which it was.
+static const struct tenant *with_key(const struct tenants *t, str key)
 {
     unsigned char hash[32];
     const struct tenant *found = NULL;
-    must(t && ret_tenant);
-    if (!t->require_key && !any_key(t)) {
-        *ret_tenant = without_key(t);
-        return OK;
-    }
-    if (!key.n) {
-        found = without_key(t);
-        if (t->require_key && !found)
-            return ERR_NO_KEY;
-        *ret_tenant = found;
-        return OK;
-    }
     ledger_hash_key(key, hash);
-    // all rows are compared, so that time does not tell which one it was
     for (unsigned i = 0; i < t->count; i++)
         if (t->rows[i].has_key && str_eq_secret(str_of((const char *)t->rows[i].key_hash, 32),
                                                 str_of((const char *)hash, 32)))
             found = &t->rows[i];
+    return found;
+}
+
+enum err ledger_admit(const struct tenants *t, str key, const struct tenant **ret_tenant)
+{
+    must(t && ret_tenant && (t->rows || t->count == 0));
+    bool keys = any_key(t);
+    if (!t->require_key && !keys) { // whatever key was sent says nothing
+        *ret_tenant = without_key(t);
+        return OK;
+    }
+    const struct tenant *found = !key.n ? without_key(t) : keys ? with_key(t, key) : NULL;
     if (!found)
-        return ERR_WRONG_KEY;
+        return key.n ? ERR_WRONG_KEY : ERR_NO_KEY;
     *ret_tenant = found;
     return OK;
 }

@@ -1,10 +1,12 @@
 // writer.c: rows. Words and plans that were met before are known by their number, so that most
 // calls cost two inserts of small integers. Invariant: a number is in the cache only once its row
 // is committed, or its transaction is still open; a transaction that fails empties the cache.
+// A file that was moved or removed is closed, and opened again under its name: so a ledger may be
+// put away by renaming it, and a file that is gone is trouble, not silence.
 #include "ledger/writer.h"
 #include "base/mem.h"
 
-enum { CACHE_SLOTS = 4096, CACHE_MOST = 3000 };
+enum { CACHE_SLOTS = 4096, CACHE_MOST = 3000, CACHE_BYTES = 8 << 20, PLAN_BYTES = 256 * 1024 };
 
 struct cached {
     char *text;
@@ -14,15 +16,17 @@ struct cached {
 };
 struct cache {
     struct cached slots[CACHE_SLOTS];
-    size_t count;
+    size_t count, bytes;
     sqlite3_stmt *insert, *find;
 };
 
 struct table_writer {
     sqlite3 *db;
     sqlite3_stmt *entry, *try;
-    struct cache words, plans;
-    char trouble[160];
+    struct cache words, plans; // plans are known by their packed form
+    struct buf json;           // of the plan at hand
+    char *path;
+    char trouble[256];
 };
 
 static bool prepare(struct table_writer *w, const char *sql, sqlite3_stmt **ret)
@@ -35,42 +39,58 @@ static void forget(struct cache *c)
     for (size_t i = 0; i < CACHE_SLOTS; i++)
         mem_free(c->slots[i].text);
     memset(c->slots, 0, sizeof c->slots);
-    c->count = 0;
+    c->count = c->bytes = 0;
 }
 
-static void finalize(struct table_writer *w)
+static bool prepare_all(struct table_writer *w)
 {
-    sqlite3_finalize(w->entry);
-    sqlite3_finalize(w->try);
-    sqlite3_finalize(w->words.insert);
-    sqlite3_finalize(w->words.find);
-    sqlite3_finalize(w->plans.insert);
-    sqlite3_finalize(w->plans.find);
+    return prepare(w,
+                   "INSERT INTO entry "
+                   "VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,"
+                   "?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30)",
+                   &w->entry) &&
+           prepare(w, "INSERT INTO try VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)", &w->try) &&
+           prepare(w, "INSERT INTO word(text) VALUES(?1)", &w->words.insert) &&
+           prepare(w, "SELECT id FROM word WHERE text=?1", &w->words.find) &&
+           prepare(w, "INSERT INTO plan(text) VALUES(?1)", &w->plans.insert) &&
+           prepare(w, "SELECT id FROM plan WHERE text=?1", &w->plans.find);
+}
+
+static void close_file(struct table_writer *w)
+{
+    sqlite3_stmt **const all[] = {&w->entry,      &w->try,          &w->words.insert,
+                                  &w->words.find, &w->plans.insert, &w->plans.find};
+    for (size_t i = 0; i < countof(all); i++) {
+        sqlite3_finalize(*all[i]);
+        *all[i] = NULL;
+    }
+    forget(&w->words);
+    forget(&w->plans);
+    must(sqlite3_close(w->db) == SQLITE_OK); // busy would be a statement that was left open
+    w->db = NULL;
+}
+
+static enum err open_file(struct table_writer *w, char why[256])
+{
+    must(!w->db);
+    enum err e = schema_open(w->path, &w->db, why);
+    if (e != OK || prepare_all(w))
+        return e;
+    snprintf(why, 256, "the ledger's tables are not as expected: %.120s", sqlite3_errmsg(w->db));
+    close_file(w);
+    return ERR_BAD_FILE;
 }
 
 enum err table_writer_new(const char *path, struct table_writer **ret, char ret_why[256])
 {
     struct table_writer *w = mem_new(sizeof *w);
-    enum err e = schema_open(path, &w->db, ret_why);
+    must(path && *path);
+    w->path = mem_copy_str(str_c(path));
+    buf_init(&w->json, PLAN_BYTES);
+    enum err e = open_file(w, ret_why);
     if (e != OK) {
-        mem_free(w);
-        return e;
-    }
-    bool fine = prepare(w,
-                        "INSERT INTO entry "
-                        "VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?"
-                        "18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30)",
-                        &w->entry) &&
-                prepare(w, "INSERT INTO try VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)", &w->try) &&
-                prepare(w, "INSERT INTO word(text) VALUES(?1)", &w->words.insert) &&
-                prepare(w, "SELECT id FROM word WHERE text=?1", &w->words.find) &&
-                prepare(w, "INSERT INTO plan(text) VALUES(?1)", &w->plans.insert) &&
-                prepare(w, "SELECT id FROM plan WHERE text=?1", &w->plans.find);
-    if (!fine) {
-        snprintf(ret_why, 256, "the ledger's tables are not as expected: %.120s",
-                 sqlite3_errmsg(w->db));
         table_writer_free(w);
-        return ERR_BAD_FILE;
+        return e;
     }
     *ret = w;
     return OK;
@@ -80,10 +100,9 @@ void table_writer_free(struct table_writer *w)
 {
     if (!w)
         return;
-    finalize(w);
-    forget(&w->words);
-    forget(&w->plans);
-    sqlite3_close(w->db);
+    close_file(w);
+    buf_done(&w->json);
+    mem_free(w->path);
     mem_free(w);
 }
 
@@ -117,18 +136,26 @@ static int64_t number_of(struct table_writer *w, struct cache *c, str text)
         return 0;
     uint64_t hash = str_hash(text);
     size_t at = (size_t)hash % CACHE_SLOTS;
+    must(c->count <= CACHE_MOST);
     for (; c->slots[at].text; at = (at + 1) % CACHE_SLOTS)
         if (c->slots[at].hash == hash && str_eq(str_of(c->slots[at].text, c->slots[at].n), text))
             return c->slots[at].number;
-    int64_t number = look_up(w, c, text);
+    str kept = text;
+    if (c == &w->plans) {
+        buf_clear(&w->json);
+        packed_plan_json(&w->json, text);
+        kept = buf_str(&w->json);
+    }
+    int64_t number = look_up(w, c, kept);
     if (number < 0)
         return -1;
-    if (c->count == CACHE_MOST) { // many different texts: begin anew
+    if (c->count == CACHE_MOST || c->bytes > CACHE_BYTES) { // many different texts: begin anew
         forget(c);
         at = (size_t)hash % CACHE_SLOTS;
     }
     c->slots[at] = (struct cached){mem_copy_str(text), text.n, hash, number};
     c->count++;
+    c->bytes += text.n;
     return number;
 }
 
@@ -213,17 +240,21 @@ static bool write_entry(struct table_writer *w, const struct packed *p)
 static bool write_tries(struct table_writer *w, const struct packed *p)
 {
     sqlite3_stmt *q = w->try;
+    // read before words of the tries are added
     int64_t entry = sqlite3_last_insert_rowid(w->db);
     str names = packed_string(p, PACK_TRY_NAMES), target, zone;
     for (unsigned i = 0; i < p->try_count; i++) {
         const struct try *t = &p->tries[i];
-        if (!str_next(&names, 0, &target) || !str_next(&names, 0, &zone))
-            return true;
+        must(str_next(&names, 0, &target) && str_next(&names, 0, &zone));
         sqlite3_bind_int64(q, 1, entry);
         sqlite3_bind_int(q, 2, (int)i + 1);
-        bind_number(q, 3, number_of(w, &w->words, target));
-        bind_number(q, 4, number_of(w, &w->words, zone));
-        bind_number(q, 5, number_of(w, &w->words, str_c(err_name(t->err))));
+        const str words[] = {target, zone, str_c(err_name(t->err))};
+        for (size_t k = 0; k < countof(words); k++) {
+            int64_t number = number_of(w, &w->words, words[k]);
+            if (number < 0)
+                return false;
+            bind_number(q, 3 + (int)k, number);
+        }
         sqlite3_bind_int(q, 6, t->status);
         sqlite3_bind_int(q, 7, t->reused);
         sqlite3_bind_int64(q, 8, t->start_us);
@@ -238,16 +269,29 @@ static bool write_tries(struct table_writer *w, const struct packed *p)
     return true;
 }
 
+// Open, and still the file that its name means.
+static bool file_is_there(struct table_writer *w)
+{
+    int moved = 0;
+    if (w->db)
+        sqlite3_file_control(w->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved)
+        close_file(w);
+    return w->db || open_file(w, w->trouble) == OK;
+}
+
 bool table_write(struct table_writer *w, const str *blocks, size_t count)
 {
+    if (!file_is_there(w))
+        return false;
     bool fine = sqlite3_exec(w->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
-    for (size_t b = 0; fine && b < count; b++)
+    for (size_t b = 0; fine && b < count; b++) {
         for (size_t at = 0; fine && at < blocks[b].n;) {
             const struct packed *p = packed_at(blocks[b], at);
-            // the entry's number is read before words of its tries are added
             fine = write_entry(w, p) && write_tries(w, p);
             at += p->bytes;
         }
+    }
     fine = fine && sqlite3_exec(w->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (fine)
         return true;
