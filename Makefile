@@ -5,7 +5,9 @@
 #   make test-ROOM       one room's unit tests, linked with only the rooms that it may see
 #   make bench           cost per call beside nginx
 BUILD ?= release
-CC    ?= gcc
+ifeq ($(origin CC),default)
+CC    := gcc
+endif
 OUT   := build/$(BUILD)
 ROOMS := $(shell awk -F'|' '{gsub(/ /,"",$$1); print $$1}' src/ROOMS)
 LIBS  := libuv libllhttp yyjson openssl yaml-0.1 sqlite3

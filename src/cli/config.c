@@ -19,6 +19,7 @@ enum err fill(struct load *l, void *out, const struct setting_row *rows, size_t 
 
 int find_zone(const struct fleet *f, str name)
 {
+    must(f->zone_count <= ZONE_MAX);
     for (unsigned i = 0; i < f->zone_count; i++)
         if (str_eq(f->zones[i].name, name))
             return (int)i;
@@ -27,6 +28,7 @@ int find_zone(const struct fleet *f, str name)
 
 int find_target(const struct fleet *f, str name)
 {
+    must(f->target_count <= TARGET_MAX);
     for (unsigned i = 0; i < f->target_count; i++)
         if (str_eq(f->targets[i].name, name))
             return (int)i;
@@ -392,8 +394,7 @@ enum err config_load(struct config *c, const char *path, bool discover,
         path = "weir.yaml";
     enum err e = path ? load_file(c, &l, path) : read_all(&l, NULL);
     if (e == OK && !path && discover)
-        c->found_count = upstream_discover(&c->arena, env_of, DISCOVER_MS, &s->fleet, c->found,
-                                           countof(c->found));
+        c->found_count = upstream_discover(&c->arena, env_of, DISCOVER_MS, &s->fleet, c->found);
     if (e != OK)
         config_free(c);
     return e;

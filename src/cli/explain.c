@@ -130,20 +130,28 @@ static void print_json(const struct call *c, const struct fleet *f)
     buf_done(&out);
 }
 
+struct work {
+    struct config k;
+    struct arena arena;
+    struct buf body;
+    struct call call;
+    struct fault fault;
+};
+
 // The same rooms in the same order as gate's steps read, screen and choose.
-static enum err walk(const struct config *k, const struct options *o, struct arena *a, str body,
-                     struct call *c, struct fault *f)
+static enum err walk(struct work *w, const struct options *o)
 {
-    const struct snapshot *s = &k->snap;
+    const struct snapshot *s = &w->k.snap;
+    struct call *c = &w->call;
     uint8_t health[TARGET_MAX] = {0}; // all up
-    enum err e = dialect_openai_chat.read_ask(a, body, &c->ask, f);
+    enum err e = dialect_openai_chat.read_ask(&w->arena, buf_str(&w->body), &c->ask, &w->fault);
     if (e != OK)
         return e;
-    guard_scan(a, &c->ask, &s->guard, &c->screening);
+    guard_scan(&w->arena, &c->ask, &s->guard, &c->screening);
     c->label = c->screening.label;
     if (o->label)
         c->label = label_join(c->label, label_parse(str_c(o->label)));
-    route_classify(&s->model, a, &c->ask, &c->judgement);
+    route_classify(&s->model, &w->arena, &c->ask, &c->judgement);
     struct choice choice = {.fleet = &s->fleet,
                             .health = health,
                             .policy = &s->policy,
@@ -153,41 +161,43 @@ static enum err walk(const struct config *k, const struct options *o, struct are
                             .client_model = o->model ? str_c(o->model) : c->ask.model,
                             .want_zone = str_c(o->zone)};
     route_plan(&choice, &c->plan);
+    must(c->plan.count > 0 || c->plan.err != OK);
     return OK;
+}
+
+static int explain(struct work *w, const struct options *o)
+{
+    struct fault *f = &w->fault;
+    if (!read_body(o, &w->body))
+        return 1;
+    enum err e = walk(w, o);
+    if (e != OK)
+        fprintf(stderr, "weir: %s%s%s (%s, byte %lld)\n", f->param, f->param[0] ? ": " : "",
+                f->say[0] ? f->say : err_sentence(e), err_name(e), (long long)f->at_byte);
+    else if (o->json)
+        print_json(&w->call, &w->k.snap.fleet);
+    else
+        print_plan(&w->call, &w->k.snap.fleet);
+    return e != OK;
 }
 
 int cli_explain(int argc, char **argv)
 {
-    static struct config k;
-    static struct call c;
+    static struct work w; // large: kept off the stack
     struct options o = {0};
     struct conf_error ce;
-    struct fault f = {0};
-    struct arena a;
-    struct buf body;
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
-    if (config_load(&k, o.config, true, &ce) != OK) {
+    if (config_load(&w.k, o.config, true, &ce) != OK) {
         config_print_error(&ce);
         return 1;
     }
-    arena_init(&a, (size_t)k.snap.gate.call_memory);
-    buf_init(&body, (size_t)k.snap.http.body_limit);
-    int status = 1;
-    if (read_body(&o, &body)) {
-        enum err e = walk(&k, &o, &a, buf_str(&body), &c, &f);
-        if (e != OK)
-            fprintf(stderr, "weir: %s%s%s (%s, byte %lld)\n", f.param, f.param[0] ? ": " : "",
-                    f.say[0] ? f.say : err_sentence(e), err_name(e), (long long)f.at_byte);
-        else if (o.json)
-            print_json(&c, &k.snap.fleet);
-        else
-            print_plan(&c, &k.snap.fleet);
-        status = e != OK;
-    }
-    buf_done(&body);
-    arena_done(&a);
-    config_free(&k);
+    arena_init(&w.arena, (size_t)w.k.snap.gate.call_memory);
+    buf_init(&w.body, (size_t)w.k.snap.http.body_limit);
+    int status = explain(&w, &o);
+    buf_done(&w.body);
+    arena_done(&w.arena);
+    config_free(&w.k);
     return status;
 }

@@ -177,7 +177,7 @@ static int train_and_score(const struct options *o, const struct rows *all)
     split(all, o->holdout, &train, &test);
     buf_init(&file, 64 << 20);
     fprintf(stderr, "training on %zu rows, %zu kept aside\n", train.count, test.count);
-    if (route_train(train.row, train.count, &o->s, tell, (void *)(uintptr_t)o, &file) == OK &&
+    if (route_train(train.row, train.count, &o->s, &file) == OK &&
         open_aligned(buf_str(&file), &bytes, &m)) {
         if (test.count)
             print_scores("kept aside", &m, &test);
@@ -223,6 +223,8 @@ int cli_train(int argc, char **argv)
     }
     if (!o.in || !o.out || o.holdout < 0 || o.holdout > 0.9)
         return cli_usage(usage, false);
+    o.s.progress = tell;
+    o.s.progress_arg = &o;
     int status = read_rows(o.in, o.lic, &all) ? train_and_score(&o, &all) : 1;
     free_rows(&all);
     return status;

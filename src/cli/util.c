@@ -4,6 +4,7 @@
 
 bool cli_read_file(const char *path, struct buf *out)
 {
+    must(path && out);
     bool standard = strcmp(path, "-") == 0;
     FILE *f = standard ? stdin : fopen(path, "rb");
     bool fine = f != NULL;
@@ -48,6 +49,7 @@ const char *cli_option(int argc, char **argv, int *i, const char *name)
 
 int cli_usage(const char *text, bool wanted)
 {
+    must(text);
     fputs(text, wanted ? stdout : stderr);
     return wanted ? 0 : 2;
 }

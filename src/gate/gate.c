@@ -95,10 +95,11 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
     w->ledger_ticker =
         net_ticker_new(w->loop, (int64_t)max_size(1, (size_t)s->ledger.batch / 2), tick_ledger, w);
     char listen_why[160] = "";
-    enum err e = net_listen(w->loop, addr, conn_accept, w, &w->listener, listen_why);
-    if (e != OK)
-        snprintf(why, 256, "cannot listen on %.*s: %s", STR_ARGS(addr), listen_why);
-    return e;
+    w->listener = net_listen(w->loop, addr, conn_accept, w, listen_why);
+    if (w->listener)
+        return OK;
+    snprintf(why, 256, "cannot listen on %.*s: %s", (int)min_size(addr.n, 80), addr.p, listen_why);
+    return ERR_BAD_CONFIG;
 }
 
 static void worker_done(struct worker *w)

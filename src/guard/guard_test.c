@@ -1,5 +1,6 @@
 // guard_test.c: the label that follows from a request's parts.
 #include "guard/guard.h"
+#include "base/buf.h"
 #include "tests/unit.h"
 
 static struct screening scan(struct arena *a, const char *text, enum part_kind kind,

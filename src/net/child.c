@@ -87,17 +87,17 @@ static char **merge_env(char *const *add)
     return all;
 }
 
-struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *env,
-                            const char *log_path, void (*on_exit)(void *arg, int code, int signal),
-                            void *arg, char ret_why[160])
+struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
+                            void (*on_exit)(void *arg, int code, int signal), void *arg,
+                            char ret_why[160])
 {
     char *args[ARGS_MAX + 1];
-    must(argv && argv[0] && on_exit);
-    if (!can_start(argv[0])) {
-        snprintf(ret_why, 160, "%.100s: no such command", argv[0]);
+    must(what->argv && what->argv[0] && on_exit);
+    if (!can_start(what->argv[0])) {
+        snprintf(ret_why, 160, "%.100s: no such command", what->argv[0]);
         return NULL;
     }
-    int log = open(log_path && log_path[0] ? log_path : "/dev/null",
+    int log = open(what->log_path && what->log_path[0] ? what->log_path : "/dev/null",
                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (log < 0) {
         snprintf(ret_why, 160, "the log file cannot be opened");
@@ -107,11 +107,11 @@ struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *
     c->on_exit = on_exit;
     c->arg = arg;
     c->uv.data = c;
-    fill_args(args, argv);
+    fill_args(args, what->argv);
     uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE},
                                      {.flags = UV_INHERIT_FD, .data.fd = log},
                                      {.flags = UV_INHERIT_FD, .data.fd = log}};
-    char **all = merge_env(env);
+    char **all = merge_env(what->env);
     uv_process_options_t o = {.file = args[0],
                               .args = args,
                               .env = all,

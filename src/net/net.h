@@ -75,8 +75,9 @@ struct net_events {
 // Listeners share the port between loops (SO_REUSEPORT). addr "127.0.0.1:4100", "[::1]:4100",
 // ":4100".
 struct net_listener;
-enum err net_listen(struct net_loop *l, str addr, void (*on_accept)(void *arg, struct net_sock *s),
-                    void *arg, struct net_listener **ret_listener, char ret_why[160]) must_check;
+struct net_listener *net_listen(struct net_loop *l, str addr,
+                                void (*on_accept)(void *arg, struct net_sock *s), void *arg,
+                                char ret_why[160]); // NULL: ret_why says what to do
 void net_listener_close(struct net_listener *n); // stops accepting at once
 // False when somebody listens there already. SO_REUSEPORT would share a port in silence: ask once,
 // first.
@@ -120,11 +121,15 @@ void net_peer_name(const struct net_sock *s, char *dst,
 // --- child processes -----------------------------------------------------------------------------
 
 struct net_child;
-// argv NULL-ended; env NULL keeps ours, else "NAME=value" added to ours. Output goes to log_path
-// (appended) or to /dev/null when NULL. The child is ended with us (PDEATHSIG).
-struct net_child *net_spawn(struct net_loop *l, char *const *argv, char *const *env,
-                            const char *log_path, void (*on_exit)(void *arg, int code, int signal),
-                            void *arg, char ret_why[160]);
+// Ended with us (PDEATHSIG, where util-linux's setpriv is at hand). NULL and ret_why where it cannot start.
+struct net_command {
+    char *const *argv; // NULL-ended
+    char *const *env;  // NULL: ours; else NULL-ended NAME=value, added to ours
+    const char *log_path; // its output is appended there; NULL: discarded
+};
+struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
+                            void (*on_exit)(void *arg, int code, int signal), void *arg,
+                            char ret_why[160]);
 void net_child_kill(struct net_child *c, int signal);
 void net_child_free(struct net_child *c); // after on_exit, or to forget it
 int net_child_pid(const struct net_child *c);

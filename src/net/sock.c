@@ -446,17 +446,18 @@ bool net_port_is_free(str addr, char ret_why[160])
     return fd >= 0;
 }
 
-enum err net_listen(struct net_loop *l, str addr, void (*on_accept)(void *arg, struct net_sock *s),
-                    void *arg, struct net_listener **ret_listener, char ret_why[160])
+struct net_listener *net_listen(struct net_loop *l, str addr,
+                                void (*on_accept)(void *arg, struct net_sock *s), void *arg,
+                                char ret_why[160])
 {
     enum { BACKLOG = 4096 };
     struct sockaddr_storage a = {0};
     if (!addr_parse(addr, &a, ret_why))
-        return ERR_BAD_CONFIG;
+        return NULL;
     int fd = open_port(&a, true);
     if (fd < 0) {
         snprintf(ret_why, 160, "%s", port_trouble());
-        return ERR_BAD_CONFIG;
+        return NULL;
     }
     struct net_listener *n = mem_new(sizeof *n);
     n->loop = l;
@@ -470,10 +471,9 @@ enum err net_listen(struct net_loop *l, str addr, void (*on_accept)(void *arg, s
     if (status != 0) {
         snprintf(ret_why, 160, "%s", uv_strerror(status));
         net_listener_close(n);
-        return ERR_BAD_CONFIG;
+        return NULL;
     }
-    *ret_listener = n;
-    return OK;
+    return n;
 }
 
 static void on_listener_closed(uv_handle_t *h)

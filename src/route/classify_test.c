@@ -99,8 +99,8 @@ TEST(training_learns_and_gives_the_same_bytes_again)
             (struct route_row){text_of(str_c(texts[i])), i % 2 ? TASK_MATH : TASK_TRANSLATE, 1};
     buf_init(&one, 1 << 20);
     buf_init(&two, 1 << 20);
-    CHECK(route_train(rows, 4, &s, NULL, NULL, &one) == OK);
-    CHECK(route_train(rows, 4, &s, NULL, NULL, &two) == OK);
+    CHECK(route_train(rows, 4, &s, &one) == OK);
+    CHECK(route_train(rows, 4, &s, &two) == OK);
     CHECK(str_eq(buf_str(&one), buf_str(&two)));
     static char file[64 * 1024] __attribute__((aligned(64)));
     REQUIRE(one.n <= sizeof file);

@@ -43,13 +43,13 @@ struct route_train_settings {
     uint32_t bucket_bits, epochs;
     double learning_rate, l2;
     uint64_t seed;
+    void (*progress)(void *arg, uint32_t epoch, double loss); // may be NULL
+    void *progress_arg;
 };
 void route_train_defaults(struct route_train_settings *s);
-// Deterministic: the same rows, settings and code give the same bytes. `progress` may be NULL.
+// Deterministic: the same rows, settings and code give the same bytes.
 enum err route_train(const struct route_row *rows, size_t count,
-                     const struct route_train_settings *s,
-                     void (*progress)(void *arg, uint32_t epoch, double loss), void *arg,
-                     struct buf *ret_file) must_check;
+                     const struct route_train_settings *s, struct buf *ret_file) must_check;
 
 // --- policy --------------------------------------------------------------------------------------
 

@@ -133,9 +133,7 @@ static void write_model(const struct trainer *t, size_t rows, struct buf *out)
 }
 
 enum err route_train(const struct route_row *rows, size_t count,
-                     const struct route_train_settings *s,
-                     void (*progress)(void *arg, uint32_t epoch, double loss), void *arg,
-                     struct buf *ret_file)
+                     const struct route_train_settings *s, struct buf *ret_file)
 {
     if (count == 0 || count > UINT32_MAX || s->bucket_bits < 8 || s->bucket_bits > 20 ||
         s->epochs == 0)
@@ -154,8 +152,8 @@ enum err route_train(const struct route_row *rows, size_t count,
         shuffle(order, count, &seed);
         for (size_t i = 0; i < count; i++)
             loss += step(t, &rows[order[i]]);
-        if (progress)
-            progress(arg, epoch + 1, loss / (double)count);
+        if (s->progress)
+            s->progress(s->progress_arg, epoch + 1, loss / (double)count);
     }
     write_model(t, count, ret_file);
     mem_free(order);

@@ -407,11 +407,11 @@ size_t discover_with(struct arena *a, const struct discover_from *from, struct f
 }
 
 size_t upstream_discover(struct arena *a, const char *(*env)(const char *), int64_t wait_ms,
-                         struct fleet *f, struct upstream_found *ret_found, size_t max)
+                         struct fleet *f, struct upstream_found *ret_found)
 {
     struct discover_from from = {.presets = upstream_presets,
                                  .preset_count = upstream_preset_count,
                                  .env = env,
                                  .wait_ms = wait_ms};
-    return discover_with(a, &from, f, ret_found, max);
+    return discover_with(a, &from, f, ret_found, TARGET_MAX);
 }

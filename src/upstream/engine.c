@@ -111,7 +111,8 @@ static void start(struct engine *g)
     must(!g->child && g->state == ENGINE_RESTING);
     if (g->config->log_path.n)
         log_path = mem_copy_str(g->config->log_path);
-    g->child = net_spawn(g->owner->loop, g->argv, g->config->env, log_path, on_exit_of, g, why);
+    struct net_command what = {g->argv, g->config->env, log_path};
+    g->child = net_spawn(g->owner->loop, &what, on_exit_of, g, why);
     mem_free(log_path);
     if (g->child) {
         engine_to(g, ENGINE_STARTING);

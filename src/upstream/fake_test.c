@@ -89,7 +89,8 @@ void fake_init(struct fake *f, struct net_loop *l, void (*on_request)(struct fak
     char why[160];
     *f = (struct fake){.on_request = on_request};
     buf_init(&f->last, REQUEST_MAX);
-    must(net_listen(l, S("127.0.0.1:0"), on_accept, f, &f->listener, why) == OK);
+    f->listener = net_listen(l, S("127.0.0.1:0"), on_accept, f, why);
+    must(f->listener);
     f->port = net_listener_port(f->listener);
 }
 

@@ -94,7 +94,7 @@ struct upstream_found {
     char what[128]; // "ollama on 127.0.0.1:11434: qwen3:8b", for people
 };
 size_t upstream_discover(struct arena *a, const char *(*env)(const char *), int64_t wait_ms,
-                         struct fleet *f, struct upstream_found *ret_found, size_t max);
+                         struct fleet *f, struct upstream_found *ret_found); // TARGET_MAX rows
 
 // Engines log (room "upstream"): nobody calls them who could be told.
 // An engine that weir starts itself: any command line that serves HTTP.
