@@ -30,6 +30,7 @@ static void stand_ins(struct snapshot *s)
 {
     if (s->fleet.target_count)
         return;
+    must(s->fleet.zone_count >= 2);
     const unsigned all = (1u << ABILITY_COUNT) - 1;
     s->fleet.targets[0] = (struct target){.name = S("local"),
                                           .dialect = S("openai_chat"),
@@ -66,6 +67,7 @@ static bool make_body(struct work *w, yyjson_val *row)
         return false;
     size_t n = 0;
     char *json = yyjson_val_write(messages, 0, &n);
+    must(json);
     buf_put(&w->body, S(",\"messages\":"));
     buf_put(&w->body, str_of(json, n));
     buf_put(&w->body, S("}"));
@@ -151,6 +153,7 @@ static void put_id(struct work *w, yyjson_val *row)
         return;
     size_t n = 0;
     char *json = yyjson_val_write(id, 0, &n);
+    must(json);
     buf_put(&w->out, S("\"id\":"));
     buf_put(&w->out, str_of(json, n));
     buf_putc(&w->out, ',');

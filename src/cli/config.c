@@ -48,6 +48,7 @@ enum err read_label(struct load *l, const struct conf *at, str word, enum label 
 
 static enum err read_rooms(struct load *l, const struct conf *root)
 {
+    must(l->snap && l->error);
     struct snapshot *s = l->snap;
     const struct {
         const char *section;
@@ -88,6 +89,7 @@ static const struct setting_row zone_rows[] = {SETTING_ROW(
 
 static enum err read_zone(struct load *l, const struct conf *at)
 {
+    must(at);
     struct fleet *f = &l->snap->fleet;
     struct zone_settings z;
     enum err e = fill(l, &z, zone_rows, countof(zone_rows), at);
@@ -167,6 +169,7 @@ static enum err read_tenants(struct load *l, const struct conf *list)
 
 static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
 {
+    must(list && local);
     memset(local, 0, (TASK_COUNT + 1) * sizeof *local);
     for (const struct conf *c = list->child; c; c = c->next) {
         enum task t;
@@ -217,6 +220,7 @@ static enum err read_policy(struct load *l, const struct conf *map)
 // models: a client's name -> auto | zone:NAME | target:NAME
 static enum err read_model_name(struct load *l, const struct conf *at)
 {
+    must(at);
     struct policy *p = &l->snap->policy;
     if (p->name_count == MODEL_NAME_MAX)
         return fail(l, at, "too many model names", "at most 64");
@@ -290,6 +294,7 @@ static const char *const sections[] = {"engines",  "gate",  "guard",  "http",   
 
 static enum err check_sections(struct load *l, const struct conf *root)
 {
+    must(root);
     static const char *const lists[] = {"engines", "targets", "tenants", NULL};
     if (root->kind != CONF_MAP)
         return fail(l, root, "the file must be a map of sections", "begin with targets:");

@@ -34,6 +34,7 @@ struct engine_settings {
 // USD per million tokens, up to four decimals, to nano-dollars per token.
 static enum err read_price(struct load *l, const struct conf *map, str key, str word, int64_t *ret)
 {
+    must(ret);
     int64_t whole = 0, part = 0;
     *ret = -1;
     if (!word.n)
@@ -152,6 +153,7 @@ enum err config_read_target(struct load *l, const struct conf *at)
 static enum err read_vector(struct load *l, const struct conf *from, char ***ret)
 {
     size_t count = 0, i = 0;
+    must(ret);
     for (const struct conf *c = from ? from->child : NULL; c; c = c->next)
         count++;
     char **v = arena_array(l->arena, char *, count + 1);
@@ -169,6 +171,7 @@ static enum err read_vector(struct load *l, const struct conf *from, char ***ret
 
 static str health_url(struct load *l, str base, str path)
 {
+    must(good_url(base));
     size_t scheme = str_find(base, S("://")) + 3;
     size_t slash = str_find_char(str_from(base, scheme), '/');
     str origin = slash == SIZE_MAX ? base : str_first(base, scheme + slash);
@@ -204,6 +207,7 @@ enum err config_read_engine(struct load *l, const struct conf *at)
     if (!command || command->kind != CONF_LIST || !command->child)
         return fail(l, command ? command : at, "an engine needs its command as a list",
                     "command: [llama-server, -m, model.gguf, --port, \"8080\"]");
+    must(snap->engine_count < TARGET_MAX && snap->fleet.target_count > 0);
     struct engine_config *g = &snap->engines[snap->engine_count];
     *g = (struct engine_config){.name = t.name,
                                 .health_url = health_url(l, t.url, s.health),

@@ -85,7 +85,7 @@ int cli_serve(int argc, char **argv)
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
-    signal(SIGPIPE, SIG_IGN);
+    must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     if (config_load(&c, o.config, true, &e) != OK) {
         config_print_error(&e);
         return 1;

@@ -99,6 +99,7 @@ static void tell(void *arg, uint32_t epoch, double loss)
 
 static void print_scores(const char *name, const struct route_model *m, const struct rows *r)
 {
+    must(r->count > 0);
     unsigned hits[TASK_COUNT] = {0}, said[TASK_COUNT] = {0}, are[TASK_COUNT] = {0};
     size_t right = 0;
     double f1 = 0;
@@ -175,6 +176,7 @@ static int train_and_score(const struct options *o, const struct rows *all)
     char *bytes = NULL;
     int status = 1;
     split(all, o->holdout, &train, &test);
+    must(train.count + test.count == all->count);
     buf_init(&file, 64 << 20);
     fprintf(stderr, "training on %zu rows, %zu kept aside\n", train.count, test.count);
     if (route_train(train.row, train.count, &o->s, &file) == OK &&

@@ -1,4 +1,4 @@
-// detectors_test.c: hits and near-misses of each detector, the vector pass against the plain one,
+// detectors_test.c: hits and near-misses of credit_card, email, iban, phone, secret and ssn, the
 // and every place in a buffer.
 #include "guard/scan.h"
 #include "tests/unit.h"

@@ -42,13 +42,14 @@ struct http_reader *http_reader_new(const struct http_settings *s);
 void http_reader_free(struct http_reader *r);
 void http_reader_start(struct http_reader *r, struct arena *a); // before each request
 enum http_progress {
-    HTTP_MORE,   // feed more
-    HTTP_HAVE_HEAD,   // the head is whole now (once): check it, answer Expect, then feed the rest
-    HTTP_DONE,   // the request is whole: http_take
-    HTTP_BROKEN, // answer http_reader_error and close
+    HTTP_MORE,      // feed more
+    HTTP_HAVE_HEAD, // the head is whole now (once): check it, answer Expect, then feed the rest
+    HTTP_DONE,      // the request is whole: http_take
+    HTTP_BROKEN,    // answer http_reader_error and close
 };
-// Takes bytes, says how many were used. After HTTP_HAVE_HEAD call again, also with no bytes left. After HTTP_DONE the rest belongs to the next request
-// (pipelining: keep it until the answer went out).
+// Takes bytes, says how many were used. After HTTP_HAVE_HEAD call again, also with no bytes left.
+// After HTTP_DONE the rest belongs to the next request (pipelining: keep it until the answer went
+// out).
 enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used);
 const struct http_head *http_reader_head(const struct http_reader *r);
 // The whole message; lent from the arena. ERR_… where the request was broken or passed a limit.

@@ -258,6 +258,9 @@ static enum err map_error(const struct http_reader *r, llhttp_errno_t e)
     case HPE_INVALID_EOF_STATE:
         return ERR_BAD_CHUNK;
     case HPE_INVALID_VERSION:
+        if (str_find(str_c(llhttp_get_error_reason(&r->parser)), S("CRLF")) != SIZE_MAX)
+            return ERR_BAD_HTTP; // the line's end is wrong, not the version
+        return ERR_BAD_VERSION;
     case HPE_PAUSED_H2_UPGRADE:
         return ERR_BAD_VERSION;
     default:

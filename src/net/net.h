@@ -78,7 +78,7 @@ struct net_listener;
 struct net_listener *net_listen(struct net_loop *l, str addr,
                                 void (*on_accept)(void *arg, struct net_sock *s), void *arg,
                                 char ret_why[160]); // NULL: ret_why says what to do
-void net_listener_close(struct net_listener *n); // stops accepting at once
+void net_listener_close(struct net_listener *n);    // stops accepting at once
 // False when somebody listens there already. SO_REUSEPORT would share a port in silence: ask once,
 // first.
 bool net_port_is_free(str addr, char ret_why[160]);
@@ -121,10 +121,11 @@ void net_peer_name(const struct net_sock *s, char *dst,
 // --- child processes -----------------------------------------------------------------------------
 
 struct net_child;
-// Ended with us (PDEATHSIG, where util-linux's setpriv is at hand). NULL and ret_why where it cannot start.
+// Ended with us (PDEATHSIG, where util-linux's setpriv is at hand). NULL and ret_why where it
+// cannot start.
 struct net_command {
-    char *const *argv; // NULL-ended
-    char *const *env;  // NULL: ours; else NULL-ended NAME=value, added to ours
+    char *const *argv;    // NULL-ended
+    char *const *env;     // NULL: ours; else NULL-ended NAME=value, added to ours
     const char *log_path; // its output is appended there; NULL: discarded
 };
 struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
