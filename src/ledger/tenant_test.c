@@ -103,7 +103,7 @@ TEST(an_unknown_key_is_refused_where_any_tenant_has_one)
     CHECK(who == NULL);
 }
 
-TEST(a_row_without_a_key_is_never_met_by_a_hash_of_zeros)
+TEST(a_row_without_a_key_is_met_by_no_key)
 {
     const struct tenant *who = NULL;
     struct tenant rows[] = {open_to_all(S("b")), keyed(S("a"), S("key-a"))};
