@@ -177,6 +177,7 @@ static void *writer_main(void *arg)
         if (fine && !l->first && !l->stopping)
             rest(l, l->batch_ms);
     }
+    metric_set(l->metrics, METRIC_ledger_disk_failing, 0, 0); // nothing waits for it any more
     pthread_mutex_unlock(&l->lock);
     return NULL;
 }

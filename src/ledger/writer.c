@@ -275,8 +275,11 @@ static bool file_is_there(struct table_writer *w)
     int moved = 0;
     if (w->db)
         sqlite3_file_control(w->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (moved)
+    if (moved) {
+        // SQLite leaves the log of a moved file where it is, and a new file's would replace it
+        sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         close_file(w);
+    }
     return w->db || open_file(w, w->trouble) == OK;
 }
 
