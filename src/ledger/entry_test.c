@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "ledger/book_test.h"
 #include "ledger/pack.h"
+#include "tests/unit.h"
 
 // Writes the calls through a ledger that is opened and closed for them.
 static void keep(const struct book *b, const struct call *calls, size_t count)

@@ -3,6 +3,7 @@
 #include "base/watch_test.h"
 #include "ledger/book_test.h"
 #include "ledger/writer.h"
+#include "tests/unit.h"
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>

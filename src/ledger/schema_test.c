@@ -1,5 +1,6 @@
 // schema_test.c: which files are taken as a ledger, and what is said of the others.
 #include "ledger/book_test.h"
+#include "tests/unit.h"
 
 // Opens and closes; what it said where it did not open.
 static const char *open_says(const struct book *b, enum err *ret_err)
