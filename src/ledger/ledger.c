@@ -1,7 +1,7 @@
 // ledger.c: from workers to the writer thread. A worker packs calls into its own block and hands
 // the block over, whole, when it is full or its tick comes. The thread writes what waits, one
-// transaction every `batch`. When the disk refuses, blocks wait up to `queue` entries, then the
-// newest are lost, and counted.
+// transaction every half of `batch`. When the disk refuses, blocks wait up to `queue` entries,
+// then the newest are lost, and counted.
 #include "ledger/ledger.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,7 +9,13 @@
 #include <errno.h>
 #include <pthread.h>
 
-enum { BLOCK_BYTES = 256 * 1024, RETRY_MS = 1000, BLOCKS_AT_ONCE = 64, SPARES_MOST = 32 };
+enum {
+    BLOCK_BYTES = 256 * 1024,
+    RETRY_MS = 1000,
+    BLOCKS_AT_ONCE = 64,
+    SPARES_MOST = 32,
+    JOIN_BYTES = 64 * 1024
+};
 
 struct block {
     struct block *next;
@@ -20,7 +26,7 @@ struct block {
 struct ledger {
     struct table_writer *table; // NULL: no ledger is kept
     struct metrics *metrics;
-    int64_t batch_ms, queue_max;
+    int64_t rest_ms, queue_max;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -155,7 +161,7 @@ static void *writer_main(void *arg)
         if (!b) {
             if (stopping)
                 break;
-            rest(l, l->batch_ms);
+            rest(l, l->rest_ms);
             continue;
         }
         pthread_mutex_unlock(&l->lock);
@@ -175,7 +181,7 @@ static void *writer_main(void *arg)
         }
         metric_set(l->metrics, METRIC_ledger_queue, 0, (int64_t)l->waiting);
         if (fine && !l->first && !l->stopping)
-            rest(l, l->batch_ms);
+            rest(l, l->rest_ms);
     }
     metric_set(l->metrics, METRIC_ledger_disk_failing, 0, 0); // nothing waits for it any more
     pthread_mutex_unlock(&l->lock);
@@ -190,7 +196,8 @@ enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger
     struct ledger *l = mem_new(sizeof *l);
     pthread_condattr_t mono;
     char path[4096];
-    l->batch_ms = s->batch;
+    // workers hand over every half of it, too: together no more than what may be lost
+    l->rest_ms = s->batch / 2;
     l->queue_max = s->queue;
     l->last = &l->first;
     if (s->path.n) {
@@ -240,31 +247,62 @@ struct ledger_writer *ledger_writer_new(struct ledger *l, struct metrics *m)
     return w;
 }
 
+// Adds a small block to the last that waits, where it has room: while the disk refuses, blocks with
+// an entry or two would be many, and each is as large as a full one. Under lock.
+static bool joined(struct ledger *l, const struct block *b)
+{
+    if (!l->first || b->bytes.n > JOIN_BYTES)
+        return false;
+    struct block *tail = container_of(l->last, struct block, next);
+    char *room = b->bytes.n <= tail->bytes.limit_bytes - tail->bytes.n
+                     ? buf_room(&tail->bytes, b->bytes.n)
+                     : NULL;
+    if (!room)
+        return false;
+    memcpy(room, b->bytes.p, b->bytes.n);
+    buf_grew(&tail->bytes, b->bytes.n);
+    tail->entries += b->entries;
+    return true;
+}
+
+// Puts the block on the queue and returns a spare one for it, or NULL where there is none. Under
+// lock.
+static struct block *put_on_queue(struct ledger *l, struct block *b)
+{
+    struct block *spare = l->spare;
+    must(!b->next);
+    *l->last = b;
+    l->last = &b->next;
+    if (spare) {
+        l->spare = spare->next;
+        l->spares--;
+        spare->next = NULL;
+    }
+    return spare;
+}
+
 void ledger_writer_tick(struct ledger_writer *w)
 {
     struct ledger *l = w->ledger;
     struct block *fresh = NULL;
+    bool copied = false;
     if (w->block->entries == 0)
         return;
     pthread_mutex_lock(&l->lock);
     bool room = l->waiting + w->block->entries <= (size_t)l->queue_max;
     if (room) {
         l->waiting += w->block->entries;
-        *l->last = w->block;
-        l->last = &w->block->next;
-        fresh = l->spare;
-    }
-    if (fresh) {
-        l->spare = fresh->next;
-        l->spares--;
-        fresh->next = NULL;
+        copied = joined(l, w->block);
+        if (!copied)
+            fresh = put_on_queue(l, w->block);
     }
     pthread_mutex_unlock(&l->lock);
-    if (room) {
+    if (room && !copied) {
         w->block = fresh ? fresh : new_block();
         return;
     }
-    metric_add(w->metrics, METRIC_ledger_entries, 1, (int64_t)w->block->entries);
+    if (!room)
+        metric_add(w->metrics, METRIC_ledger_entries, 1, (int64_t)w->block->entries);
     buf_clear(&w->block->bytes);
     w->block->entries = 0;
 }
