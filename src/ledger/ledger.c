@@ -1,212 +1,71 @@
-// ledger.c: from workers to the writer thread. A worker packs calls into its own block and hands
-// the block over, whole, when it is full or its tick comes. The thread writes what waits, one
-// transaction every `batch`. When the disk refuses, blocks wait up to `queue` entries, then the
-// newest are lost, and counted.
+// ledger.c: the ledger's life, the workers' side and the queue. A worker packs calls into a block
+// of its own and takes the lock only to hand the block over. The queue counts entries, not blocks:
+// of a block that does not fit whole, the newest are lost, which is counted.
 #include "ledger/ledger.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "ledger/writer.h"
-#include <errno.h>
-#include <pthread.h>
+#include "ledger/inner.h"
 
-enum { BLOCK_BYTES = 256 * 1024, RETRY_MS = 1000, BLOCKS_AT_ONCE = 64, SPARES_MOST = 32 };
-
-struct block {
-    struct block *next;
-    struct buf bytes;
-    size_t entries;
-};
-
-struct ledger {
-    struct table_writer *table; // NULL: no ledger is kept
-    struct metrics *metrics;
-    int64_t batch_ms, queue_max;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct block *first, **last; // under lock
-    struct block *spare;         // under lock: written blocks, so that their memory is used again
-    size_t spares;               // under lock
-    size_t waiting;              // entries, under lock
-    bool stopping;               // under lock
+enum {
+    SPARE_MAX = 8,   // blocks kept for later
+    RETRY_MS = 1000, // after the disk refused
 };
 
 struct ledger_writer {
     struct ledger *ledger;
-    struct metrics *metrics;
-    struct block *block;
+    struct metrics *metrics; // the worker's
+    struct block *block;     // being filled; NULL where no ledger is kept
 };
 
-static struct block *new_block(void)
-{
-    struct block *b = mem_new(sizeof *b);
-    buf_init(&b->bytes, BLOCK_BYTES);
-    return b;
-}
-
-static void free_block(struct block *b)
-{
-    buf_done(&b->bytes);
-    mem_free(b);
-}
-
-// --- the thread
-// --------------------------------------------------------------------------------------
-
-// Sleeps for ms, or less when the ledger closes.
-static void rest(struct ledger *l, int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    while (!l->stopping && pthread_cond_timedwait(&l->wake, &l->lock, &t) != ETIMEDOUT)
-        continue;
-}
-
-// Takes up to BLOCKS_AT_ONCE blocks off the queue. Under lock.
-static struct block *take(struct ledger *l, size_t *ret_entries)
-{
-    struct block *head = l->first, *tail = head;
-    size_t n = head ? head->entries : 0;
-    for (unsigned i = 1; tail && tail->next && i < BLOCKS_AT_ONCE; i++) {
-        tail = tail->next;
-        n += tail->entries;
-    }
-    if (tail) {
-        l->first = tail->next;
-        tail->next = NULL;
-        if (!l->first)
-            l->last = &l->first;
-    }
-    *ret_entries = n;
-    return head;
-}
-
-static void free_all(struct block *b)
-{
-    while (b) {
-        struct block *next = b->next;
-        free_block(b);
-        b = next;
-    }
-}
-
-// Writes blocks until the disk takes them, or the ledger closes while it does not. Without lock.
-static bool write_blocks(struct ledger *l, const struct block *b, bool *failing)
-{
-    str all[BLOCKS_AT_ONCE];
-    size_t n = 0;
-    for (; b; b = b->next)
-        all[n++] = buf_str(&b->bytes);
-    bool fine = table_write(l->table, all, n);
-    if (fine && *failing)
-        log_info("ledger", "the ledger is written again");
-    if (!fine && !*failing)
-        log_error(
-            "ledger",
-            "the ledger cannot be written (%s): serving goes on, entries wait and may be lost",
-            table_trouble(l->table));
-    *failing = !fine;
-    metric_set(l->metrics, METRIC_ledger_disk_failing, 0, !fine);
-    return fine;
-}
-
-static void give_back(struct ledger *l, struct block *head)
-{
-    struct block **end = &head->next;
-    while (*end)
-        end = &(*end)->next;
-    *end = l->first;
-    if (!l->first)
-        l->last = end;
-    l->first = head;
-}
-
-// Under lock.
-static void keep_spares(struct ledger *l, struct block *b)
-{
-    while (b) {
-        struct block *next = b->next;
-        if (l->spares < SPARES_MOST) {
-            buf_clear(&b->bytes);
-            b->entries = 0;
-            b->next = l->spare;
-            l->spare = b;
-            l->spares++;
-        } else {
-            free_block(b);
-        }
-        b = next;
-    }
-}
-
-static void *writer_main(void *arg)
-{
-    struct ledger *l = arg;
-    bool failing = false;
-    pthread_mutex_lock(&l->lock);
-    for (;;) {
-        size_t entries = 0;
-        bool stopping = l->stopping;
-        struct block *b = take(l, &entries);
-        if (!b) {
-            if (stopping)
-                break;
-            rest(l, l->batch_ms);
-            continue;
-        }
-        pthread_mutex_unlock(&l->lock);
-        bool fine = write_blocks(l, b, &failing);
-        pthread_mutex_lock(&l->lock);
-        if (fine) {
-            l->waiting -= entries;
-            metric_add(l->metrics, METRIC_ledger_entries, 0, (int64_t)entries);
-            keep_spares(l, b);
-        } else if (stopping) {
-            metric_add(l->metrics, METRIC_ledger_entries, 1, (int64_t)entries);
-            l->waiting -= entries;
-            free_all(b);
-        } else {
-            give_back(l, b);
-            rest(l, RETRY_MS);
-        }
-        metric_set(l->metrics, METRIC_ledger_queue, 0, (int64_t)l->waiting);
-        if (fine && !l->first && !l->stopping)
-            rest(l, l->batch_ms);
-    }
-    pthread_mutex_unlock(&l->lock);
-    return NULL;
-}
-
 // --- life
-// --------------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------
+
+static void init_lock(struct ledger *l)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+    must(pthread_cond_init(&l->wake, &attr) == 0 && pthread_mutex_init(&l->lock, NULL) == 0);
+    pthread_condattr_destroy(&attr);
+}
+
+static void free_blocks(struct block *b)
+{
+    while (b) {
+        struct block *next = b->next;
+        mem_free(b);
+        b = next;
+    }
+}
+
+static void free_ledger(struct ledger *l)
+{
+    free_blocks(l->spare);
+    store_free(l->store);
+    pthread_cond_destroy(&l->wake);
+    pthread_mutex_destroy(&l->lock);
+    mem_free(l);
+}
 
 enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger, char ret_why[256])
 {
-    struct ledger *l = mem_new(sizeof *l);
-    pthread_condattr_t mono;
     char path[4096];
-    l->batch_ms = s->batch;
-    l->queue_max = s->queue;
-    l->last = &l->first;
-    if (s->path.n) {
-        enum err e = table_writer_new(str_copy_to(path, sizeof path, s->path), &l->table, ret_why);
+    struct ledger *l = mem_new(sizeof *l);
+    must(s->batch > 0 && s->queue > 0 && s->queue <= UINT32_MAX);
+    init_lock(l);
+    l->batch_us = s->batch * 1000;
+    l->queue_max = (uint32_t)s->queue;
+    l->retry_us = RETRY_MS * 1000;
+    l->off = s->path.n == 0;
+    if (!l->off) {
+        l->store = store_new(str_copy_to(path, sizeof path, s->path));
+        enum err e = store_open(l->store, ret_why);
         if (e != OK) {
-            mem_free(l);
+            free_ledger(l);
             return e;
         }
+        l->metrics = metrics_new();
+        ledger_thread_start(l);
     }
-    l->metrics = metrics_new();
-    pthread_mutex_init(&l->lock, NULL);
-    pthread_condattr_init(&mono);
-    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->wake, &mono);
-    pthread_condattr_destroy(&mono);
-    if (l->table)
-        must(pthread_create(&l->thread, NULL, writer_main, l) == 0);
     *ret_ledger = l;
     return OK;
 }
@@ -215,78 +74,129 @@ void ledger_close(struct ledger *l)
 {
     if (!l)
         return;
-    pthread_mutex_lock(&l->lock);
-    l->stopping = true;
-    pthread_cond_signal(&l->wake);
-    pthread_mutex_unlock(&l->lock);
-    if (l->table)
-        pthread_join(l->thread, NULL);
-    must(!l->first && l->waiting == 0); // the thread left nothing
-    free_all(l->spare);
-    table_writer_free(l->table);
-    pthread_cond_destroy(&l->wake);
-    pthread_mutex_destroy(&l->lock);
-    mem_free(l);
+    if (!l->off)
+        ledger_thread_end(l);
+    must(!l->head && !l->taken);
+    free_ledger(l);
 }
+
+// --- the queue
+// ---------------------------------------------------------------------------------------
+
+static void empty(struct block *b)
+{
+    b->next = NULL;
+    b->used_bytes = b->count = 0;
+}
+
+// Keeps a block's first `count` entries.
+static void cut(struct block *b, uint32_t count)
+{
+    uint32_t at = 0;
+    must(count < b->count);
+    for (uint32_t i = 0; i < count; i++)
+        at += block_at(b, at)->size_bytes;
+    b->used_bytes = at;
+    b->count = count;
+}
+
+struct block *ledger_swap(struct ledger *l, struct block *take_full, uint32_t *ret_lost)
+{
+    struct block *b = take_full;
+    uint32_t lost = 0;
+    pthread_mutex_lock(&l->lock);
+    uint32_t room = l->queue_max - l->waiting, before = l->waiting;
+    must(room <= l->queue_max && !l->stopping);
+    if (b && b->count > room) {
+        lost = b->count - room;
+        cut(b, room);
+    }
+    if (b && b->count) {
+        if (l->tail)
+            l->tail->next = b;
+        else
+            l->head = b;
+        l->tail = b;
+        l->waiting += b->count;
+        b = NULL;
+    }
+    bool wake = l->waiting && (l->idle || (before < EARLY && l->waiting >= EARLY));
+    if (!b && l->spare) {
+        b = l->spare;
+        l->spare = b->next;
+        l->spare_count--;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (wake)
+        pthread_cond_signal(&l->wake);
+    if (!b)
+        b = mem_new(sizeof *b);
+    empty(b);
+    *ret_lost = lost;
+    return b;
+}
+
+void ledger_give_back(struct ledger *l, struct block *take_blocks)
+{
+    while (take_blocks && l->spare_count < SPARE_MAX) {
+        struct block *b = take_blocks;
+        take_blocks = b->next;
+        b->next = l->spare;
+        l->spare = b;
+        l->spare_count++;
+    }
+    free_blocks(take_blocks);
+}
+
+// --- the workers' side
+// -------------------------------------------------------------------------------
 
 struct ledger_writer *ledger_writer_new(struct ledger *l, struct metrics *m)
 {
     struct ledger_writer *w = mem_new(sizeof *w);
+    uint32_t lost;
     must(l && m);
     w->ledger = l;
     w->metrics = m;
-    w->block = new_block();
+    if (!l->off)
+        w->block = ledger_swap(l, NULL, &lost);
     return w;
 }
 
-void ledger_writer_tick(struct ledger_writer *w)
+static void hand_over(struct ledger_writer *w)
 {
-    struct ledger *l = w->ledger;
-    struct block *fresh = NULL;
-    if (w->block->entries == 0)
-        return;
-    pthread_mutex_lock(&l->lock);
-    bool room = l->waiting + w->block->entries <= (size_t)l->queue_max;
-    if (room) {
-        l->waiting += w->block->entries;
-        *l->last = w->block;
-        l->last = &w->block->next;
-        fresh = l->spare;
-    }
-    if (fresh) {
-        l->spare = fresh->next;
-        l->spares--;
-        fresh->next = NULL;
-    }
-    pthread_mutex_unlock(&l->lock);
-    if (room) {
-        w->block = fresh ? fresh : new_block();
-        return;
-    }
-    metric_add(w->metrics, METRIC_ledger_entries, 1, (int64_t)w->block->entries);
-    buf_clear(&w->block->bytes);
-    w->block->entries = 0;
+    uint32_t lost;
+    w->block = ledger_swap(w->ledger, w->block, &lost);
+    if (lost)
+        metric_add(w->metrics, METRIC_ledger_entries, LEDGER_LOST, lost);
 }
 
 void ledger_writer_free(struct ledger_writer *w)
 {
     if (!w)
         return;
-    if (w->ledger->table)
-        ledger_writer_tick(w);
-    free_block(w->block);
+    ledger_writer_tick(w);
+    mem_free(w->block);
     mem_free(w);
 }
 
 void ledger_write(struct ledger_writer *w, const struct call *c, const struct fleet *f)
 {
-    if (!w->ledger->table) {
-        metric_add(w->metrics, METRIC_ledger_entries, 1, 1);
+    if (w->ledger->off)
         return;
-    }
-    if (!pack_call(&w->block->bytes, c, f)) {
-        ledger_writer_tick(w);
-        must(pack_call(&w->block->bytes, c, f));
-    }
-    w->block->entries++;
+    size_t bound = pack_bound(c, f);
+    must(bound <= BLOCK_BYTES);
+    if (w->block->used_bytes + bound > BLOCK_BYTES)
+        hand_over(w);
+    struct block *b = w->block;
+    size_t n = pack_call(b->bytes + b->used_bytes, c, f);
+    must(n <= bound);
+    b->used_bytes += (uint32_t)n;
+    b->count++;
+}
+
+void ledger_writer_tick(struct ledger_writer *w)
+{
+    if (w->block && w->block->count)
+        hand_over(w);
 }

@@ -16,7 +16,7 @@ extern const struct setting_row ledger_setting_rows[];
 extern const size_t ledger_setting_count;
 
 // --- tenants: step identify
-// ------------------------------------------------------------------------
+// --------------------------------------------------------------------
 
 struct tenant {
     str name;
@@ -31,7 +31,9 @@ struct tenants {
     bool require_key;
 };
 void ledger_hash_key(str key, unsigned char ret_hash[32]);
-// Who is calling. key empty: the tenant without a key (the first such row), or ERR_NO_KEY.
+// Who is calling. key empty: the tenant without a key (the first such row, NULL where there is
+// none), or ERR_NO_KEY where one is required. A key that no tenant has is ERR_WRONG_KEY; only where
+// no tenant has any and none is required is it like none.
 enum err ledger_admit(const struct tenants *t, str key,
                       const struct tenant **ret_tenant) must_check;
 
@@ -40,6 +42,7 @@ enum err ledger_admit(const struct tenants *t, str key,
 
 struct ledger;
 // Opens or creates the file, migrates its schema, starts the writer. ret_why: what to do about it.
+// An empty path: nothing is opened, kept or counted.
 enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger,
                      char ret_why[256]) must_check;
 void ledger_close(struct ledger *l); // writes what waits
@@ -50,7 +53,7 @@ struct ledger_writer *ledger_writer_new(struct ledger *l, struct metrics *m);
 void ledger_writer_free(struct ledger_writer *w);
 // Copies what it needs. Never waits and never fails a call: a full queue is counted.
 void ledger_write(struct ledger_writer *w, const struct call *c, const struct fleet *f);
-void ledger_writer_tick(
-    struct ledger_writer *w); // hands a part-filled block over; call every batch/2
+// Hands a part-filled block over; call every batch/2.
+void ledger_writer_tick(struct ledger_writer *w);
 int ledger_schema_version(void);
 #endif

@@ -1,262 +1,469 @@
-// ledger_test.c: what an entry says, what survives a kill, and what the ledger does when it cannot
-// write.
-#include "ledger/pack.h"
-#include "ledger/schema.h"
+// ledger_test.c: from a call to its rows, and what must not be lost on the way.
+#include "ledger/inner.h"
+#include "ledger/ledger.h"
+#include "ledger/sample_test.h"
 #include "tests/unit.h"
-#include <fcntl.h>
-#include <sched.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-struct place {
-    char folder[64], path[96];
-};
-
-static struct place make_place(void)
+static struct ledger *opened(const struct sample *s)
 {
-    struct place p;
-    str_copy_to(p.folder, sizeof p.folder, S("/tmp/weir-ledger-XXXXXX"));
-    CHECK(mkdtemp(p.folder) != NULL);
-    snprintf(p.path, sizeof p.path, "%s/l.db", p.folder);
-    return p;
+    struct ledger_settings settings = sample_settings(s);
+    struct ledger *l = NULL;
+    char why[256] = "";
+    if (!CHECK(ledger_open(&settings, &l, why) == OK))
+        printf("said: %s\n", why);
+    return l;
 }
 
-static void remove_place(const struct place *p)
+static void write_calls(struct ledger *l, struct sample *s, unsigned n)
 {
-    static const char *const tails[] = {"", "-wal", "-shm"};
-    char name[128];
-    for (size_t i = 0; i < countof(tails); i++) {
-        snprintf(name, sizeof name, "%s%s", p->path, tails[i]);
-        (void)unlink(name);
-    }
-    (void)rmdir(p->folder);
-}
-
-static struct fleet fleet(void)
-{
-    static struct target targets[] = {{.name = S("near"), .zone = 0},
-                                      {.name = S("far"), .zone = 1}};
-    return (struct fleet){
-        .zones = {{S("local"), LABEL_RESTRICTED, true}, {S("cloud"), LABEL_INTERNAL, false}},
-        .zone_count = 2,
-        .targets = targets,
-        .target_count = 2};
-}
-
-static void fill_call(struct call *c, unsigned n)
-{
-    static struct finding finding = {.type = "EMAIL", .score = 1};
-    memset(c, 0, sizeof *c);
-    snprintf(c->id.c, sizeof c->id.c, "%026u", n);
-    c->start_us = 1000 + n;
-    c->client_model = S("auto");
-    c->dialect = S("openai_chat");
-    c->ask.body = S("CANARY-text-of-the-request");
-    c->screening =
-        (struct screening){.findings = &finding, .finding_count = 1, .label = LABEL_INTERNAL};
-    c->label = LABEL_INTERNAL;
-    c->judgement.task = TASK_MATH;
-    c->judgement.task_p[TASK_MATH] = 0.5f;
-    c->plan.count = 1;
-    c->plan.rows[0].target = 1;
-    str_copy_to(c->plan.rows[0].why, sizeof c->plan.rows[0].why, S("may serve it"));
-    str_copy_to(c->plan.reason, sizeof c->plan.reason, S("math is hard work: cloud"));
-    c->tries[0] = (struct try){.target = 0, .err = ERR_RATE_LIMITED, .status = 429, .start_us = 5};
-    c->tries[1] = (struct try){.target = 1, .status = 200, .start_us = 6, .reused = true};
-    c->try_count = 2;
-    c->served_by = 1;
-    c->status = 200;
-    c->usage = (struct usage){10, 0, -1, 5, -1, true, false};
-    c->usage_raw = S("{\"prompt_tokens\":10}");
-    c->finish = S("stop");
-}
-
-static struct ledger_settings settings(const char *path)
-{
-    return (struct ledger_settings){.path = str_c(path), .batch = 20, .queue = 1000};
-}
-
-static void write_some(struct ledger *l, unsigned count)
-{
-    static struct call c;
-    struct fleet f = fleet();
     struct ledger_writer *w = ledger_writer_new(l, metrics_new());
-    for (unsigned i = 0; i < count; i++) {
-        fill_call(&c, i);
-        ledger_write(w, &c, &f);
+    for (unsigned i = 0; i < n; i++) {
+        s->call.id = id_make(&s->ids, s->call.start_us);
+        ledger_write(w, &s->call, &s->fleet);
     }
     ledger_writer_free(w);
 }
 
-// The first column of the first row, as text; "" for NULL or none.
-static void ask_db(const char *path, const char *sql, char *dst, size_t cap)
+TEST(a_call_is_one_readable_entry_and_one_try)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
-    dst[0] = 0;
-    if (sqlite3_open(path, &db) == SQLITE_OK &&
-        sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
-        str_copy_to(dst, cap, str_c((const char *)sqlite3_column_text(q, 0)));
-    sqlite3_finalize(q);
-    sqlite3_close(db);
-}
-
-static bool db_says(const char *path, const char *sql, const char *want)
-{
-    char got[512];
-    ask_db(path, sql, got, sizeof got);
-    if (strcmp(got, want) != 0)
-        printf("  %s: '%s'\n", sql, got);
-    return strcmp(got, want) == 0;
-}
-
-TEST(an_entry_and_its_tries_read_back_in_words)
-{
-    struct place p = make_place();
-    struct ledger_settings s = settings(p.path);
-    struct ledger *l;
-    char why[256];
-    REQUIRE(ledger_open(&s, &l, why) == OK);
-    write_some(l, 300);
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    s->call.want_zone = S("local");
+    write_calls(l, s, 1);
     ledger_close(l);
-    CHECK(db_says(p.path, "SELECT count(*) FROM entry", "300"));
-    CHECK(db_says(p.path, "SELECT count(*) FROM try", "600"));
-    CHECK(db_says(p.path,
-                  "SELECT task||label||target||zone||step||status||findings||finish FROM entries",
-                  "mathinternalfarcloudrecord200EMAIL:1stop"));
-    CHECK(db_says(p.path, "SELECT usage_source||input_uncached||input_cached||output FROM entries",
-                  "reported1005"));
-    CHECK(db_says(p.path,
-                  "SELECT count(*) FROM entries WHERE input_written IS NULL AND reasoning IS NULL",
-                  "300"));
-    CHECK(db_says(
-        p.path,
-        "SELECT json_extract(plan,'$.plan[0].target')||json_extract(plan,'$.reason') FROM entries",
-        "farmath is hard work: cloud"));
-    CHECK(db_says(p.path,
-                  "SELECT group_concat(target||err||status||reused) FROM (SELECT * FROM tries "
-                  "WHERE id LIKE '%0007' ORDER BY n)",
-                  "nearRATE_LIMITED4290,farOK2001"));
-    CHECK(db_says(p.path, "SELECT count(*) FROM plan", "1"));
-    remove_place(&p);
+    CHECK(sample_says(s->path,
+                      "SELECT concat FROM (SELECT tenant || '|' || dialect || '|' || client_model"
+                      " || '|' || task || '|' || task_p || '|' || p_local_ok || '|' || label || '|'"
+                      " || step || '|' || status || '|' || target || '|' || zone || '|' || reason"
+                      " AS concat FROM entry)",
+                      "acme|openai_chat|auto|summarise|0.93|0.81|internal|record|200|near|local|"
+                      "summarise is routine: near"));
+    CHECK(sample_says(s->path,
+                      "SELECT input_uncached || ' ' || input_cached || ' ' ||"
+                      " coalesce(input_written, '-') || ' ' || output || ' ' || reasoning || ' '"
+                      " || usage_source || ' ' || usage_raw || ' ' || finish || ' ' ||"
+                      " answer_model FROM entry",
+                      "8 4 - 6 0 reported {\"prompt_tokens\":12,\"completion_tokens\":6} stop "
+                      "qwen2.5-coder"));
+    CHECK(sample_says(s->path,
+                      "SELECT bytes_in || ' ' || bytes_out || ' ' || events || ' ' ||"
+                      " first_byte_ms || ' ' || last_byte_ms || ' ' || want_zone || ' ' ||"
+                      " coalesce(want_label, '-') || coalesce(err, '-') FROM entries",
+                      "612 4411 9 2.0 90.0 local --"));
+    CHECK(
+        sample_says(s->path, "SELECT json_extract(plan, '$.out[0].filter') FROM entries", "zone"));
+    CHECK(sample_says(s->path,
+                      "SELECT n || target || zone || status || reused || coalesce(err, '-') ||"
+                      " start_ms || '|' || last_byte_ms FROM tries",
+                      "1nearlocal2001-0.1|89.0"));
+    CHECK(sample_says(s->path, "SELECT id FROM tries", s->call.id.c));
+    sample_free(s);
 }
 
-TEST(no_text_of_a_request_reaches_the_file)
+TEST(absent_zero_and_estimated_are_told_apart)
 {
-    struct place p = make_place();
-    struct ledger_settings s = settings(p.path);
-    struct ledger *l;
-    struct buf b;
-    char why[256];
-    REQUIRE(ledger_open(&s, &l, why) == OK);
-    write_some(l, 3);
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    s->call.usage = (struct usage){0, -1, -1, 0, -1, true, false};
+    write_calls(l, s, 1);
+    s->call.usage = (struct usage){7, -1, -1, 3, -1, false, true};
+    write_calls(l, s, 1);
+    s->call.usage = USAGE_NONE;
+    write_calls(l, s, 1);
     ledger_close(l);
-    buf_init(&b, 1 << 24);
-    FILE *f = fopen(p.path, "rb");
-    REQUIRE(f);
-    buf_grew(&b, fread(buf_room(&b, 1 << 20), 1, 1 << 20, f));
-    (void)fclose(f);
-    CHECK(b.n > 4096 && str_find(buf_str(&b), S("CANARY")) == SIZE_MAX);
-    buf_done(&b);
-    remove_place(&p);
+    CHECK(sample_says(s->path,
+                      "SELECT group_concat(usage_source || coalesce(output, 'none')) FROM entry",
+                      "reported0,estimated3,absentnone"));
+    sample_free(s);
 }
 
-TEST(a_kill_loses_at_most_the_batch_window)
+TEST(every_try_has_a_row_and_the_next_start_goes_on_counting)
 {
-    struct place p = make_place();
-    int pipes[2];
-    char byte;
-    REQUIRE(pipe(pipes) == 0);
-    pid_t child = fork();
-    if (child == 0) {
-        struct ledger_settings s = settings(p.path);
-        struct ledger *l;
-        char why[256], got[32] = "";
-        if (ledger_open(&s, &l, why) != OK)
-            _exit(1);
-        write_some(l, 50);
-        while (strcmp(got, "50") != 0) // the batch was written
-            ask_db(p.path, "SELECT count(*) FROM entry", got, sizeof got);
-        (void)!write(pipes[1], "x", 1);
-        for (;;)
-            pause();
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    s->call.try_count = 2;
+    s->call.tries[1] = s->call.tries[0];
+    s->call.tries[0] = (struct try){.target = 1, .err = ERR_UPSTREAM_REFUSED};
+    write_calls(l, s, 3);
+    ledger_close(l);
+    REQUIRE((l = opened(s)) != NULL);
+    s->call.try_count = 0;
+    write_calls(l, s, 1);
+    ledger_close(l);
+    CHECK(sample_says(s->path, "SELECT group_concat(n || ':' || tries) FROM entries",
+                      "1:2,2:2,3:2,4:0"));
+    CHECK(sample_says(s->path,
+                      "SELECT group_concat(target || coalesce(err, '') || coalesce(status, '-'))"
+                      " FROM tries WHERE id = (SELECT id FROM entry WHERE n = 3)",
+                      "farUPSTREAM_REFUSED-,near200"));
+    CHECK(sample_says(s->path, "SELECT group_concat(k || '=' || entry || '.' || n) FROM try",
+                      "17=1.1,18=1.2,33=2.1,34=2.2,49=3.1,50=3.2"));
+    sample_free(s);
+}
+
+TEST(what_one_entry_has_does_not_show_in_the_next)
+{
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    struct ledger_writer *w = ledger_writer_new(l, metrics_new());
+    static const char *const whys[] = {"a", "b", "b", "c", "b", "a", "d"};
+    for (unsigned i = 0; i < countof(whys); i++) {
+        str_copy_to(s->call.plan.rows[0].why, 112, str_c(whys[i]));
+        s->call.tenant = i % 2 ? STR_NONE : str_c(whys[i]);
+        s->call.err = i % 3 ? OK : ERR_UPSTREAM_CUT;
+        s->call.judgement.task = i % 4 ? TASK_CODE : TASK_UNKNOWN;
+        s->call.events = i / 2;
+        ledger_write(w, &s->call, &s->fleet);
     }
-    CHECK(read(pipes[0], &byte, 1) == 1);
-    kill(child, SIGKILL);
-    CHECK(waitpid(child, NULL, 0) == child);
-    CHECK(db_says(p.path, "PRAGMA integrity_check", "ok"));
-    CHECK(db_says(p.path, "SELECT count(*) FROM entry", "50"));
-    close(pipes[0]);
-    close(pipes[1]);
-    remove_place(&p);
+    ledger_writer_free(w);
+    ledger_close(l);
+    CHECK(sample_says(s->path,
+                      "SELECT group_concat(json_extract(plan, '$.targets[0].why') ||"
+                      " coalesce(tenant, '-') || coalesce(substr(err, 10), '-') || task ||"
+                      " coalesce(task_p, '-') || events, ' ') FROM entries",
+                      "aaCUTunknown-0 b--code0.00 bb-code0.01 c-CUTcode0.01 bb-unknown-2 "
+                      "a--code0.02 ddCUTcode0.03"));
+    sample_free(s);
 }
 
-TEST(files_that_are_no_ledger_or_too_new_are_refused_with_advice)
+struct crowd {
+    struct ledger *ledger;
+    const struct sample *s;
+    pthread_t thread;
+};
+enum { CROWD = 2, EACH = 4000 };
+
+static void *crowd_main(void *arg)
 {
-    struct place p = make_place();
-    struct ledger_settings s = settings(p.path);
+    struct crowd *c = arg;
+    struct ledger_writer *w = ledger_writer_new(c->ledger, metrics_new());
+    struct id_maker ids = {0};
+    struct call *call = mem_new(sizeof *call);
+    *call = c->s->call;
+    for (unsigned i = 0; i < EACH; i++) {
+        call->id = id_make(&ids, call->start_us + i * 1000);
+        snprintf(call->plan.reason, sizeof call->plan.reason, "reason %u", i % 7);
+        snprintf(call->plan.rows[0].why, sizeof call->plan.rows[0].why, "why %u", i % 5);
+        ledger_write(w, call, &c->s->fleet);
+        if (i % 100 == 0)
+            ledger_writer_tick(w);
+    }
+    mem_free(call);
+    ledger_writer_free(w);
+    return NULL;
+}
+
+TEST(two_writers_and_the_thread_lose_nothing)
+{
+    struct sample *s = sample_new();
+    struct crowd crowd[CROWD];
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    for (unsigned i = 0; i < CROWD; i++) {
+        crowd[i] = (struct crowd){.ledger = l, .s = s};
+        REQUIRE(pthread_create(&crowd[i].thread, NULL, crowd_main, &crowd[i]) == 0);
+    }
+    for (unsigned i = 0; i < CROWD; i++)
+        pthread_join(crowd[i].thread, NULL);
+    ledger_close(l);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN) - written == CROWD * EACH);
+    CHECK(metrics_total(METRIC_ledger_queue, 0) == 0);
+    CHECK(
+        sample_says(s->path, "SELECT count(DISTINCT id) || ' ' || max(n) FROM entry", "8000 8000"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM try", "8000"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM plan", "5"));
+    CHECK(sample_says(s->path, "SELECT count(DISTINCT plan) FROM entries", "5"));
+    CHECK(sample_says(s->path, "PRAGMA integrity_check", "ok"));
+    sample_free(s);
+}
+
+static bool file_has(const char *path, const char *word)
+{
+    static char bytes[1 << 20];
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+    if (f)
+        fclose(f);
+    must(n < sizeof bytes);
+    return memmem(bytes, n, word, strlen(word)) != NULL;
+}
+
+TEST(no_text_of_the_ask_reaches_the_file)
+{
+    struct sample *s = sample_new();
+    char wal[128];
+    struct part parts[1] = {{.kind = PART_TEXT, .role = ROLE_USER, .span = {0, 36}}};
+    struct finding found[1] = {{.type = "EMAIL", .start = 7, .end = 20, .score = 1}};
+    s->call.ask = (struct ask){.body = S("Canary, canary@song.example, sings."),
+                               .model = S("auto"),
+                               .parts = parts,
+                               .part_count = 1};
+    s->call.screening = (struct screening){.findings = found, .finding_count = 1};
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    write_calls(l, s, 5);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 5));
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    CHECK(file_has(wal, "EMAIL:1") && file_has(wal, s->call.id.c)); // one looks in the right place
+    CHECK(!file_has(wal, "anary") && !file_has(s->path, "anary"));
+    ledger_close(l);
+    CHECK(file_has(s->path, "EMAIL:1") && !file_has(s->path, "anary"));
+    sample_free(s);
+}
+
+TEST(a_full_queue_loses_the_newest_and_counts_them)
+{
+    struct sample *s = sample_new();
+    struct ledger_settings settings = sample_settings(s);
     struct ledger *l = NULL;
-    char why[256] = "";
-    sqlite3 *db;
-    REQUIRE(sqlite3_open(p.path, &db) == SQLITE_OK);
-    CHECK(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL) == SQLITE_OK);
-    sqlite3_close(db);
-    CHECK(ledger_open(&s, &l, why) == ERR_BAD_FILE && strstr(why, "newer"));
-    FILE *f = fopen(p.path, "wb");
-    REQUIRE(f);
-    for (int i = 0; i < 2000; i++)
-        fputs("this is no database ", f);
-    (void)fclose(f);
-    CHECK(ledger_open(&s, &l, why) == ERR_BAD_FILE && strstr(why, "database"));
-    remove_place(&p);
-    s.path = S("/nonexistent/folder/l.db");
-    CHECK(ledger_open(&s, &l, why) == ERR_BAD_FILE && why[0]);
-}
-
-TEST(a_database_that_refuses_writes_loses_entries_but_no_call)
-{
-    struct place p = make_place();
-    struct ledger_settings s = settings(p.path);
-    struct ledger *l;
-    sqlite3 *db;
     char why[256];
-    REQUIRE(ledger_open(&s, &l, why) == OK);
-    REQUIRE(sqlite3_open(p.path, &db) == SQLITE_OK);
-    CHECK(sqlite3_exec(db, "DROP TABLE try", NULL, NULL, NULL) == SQLITE_OK);
-    int64_t lost = metrics_total(METRIC_ledger_entries, 1);
-    write_some(l, 10);
-    while (metrics_total(METRIC_ledger_disk_failing, 0) == 0)
-        sched_yield();
-    write_some(l, 2000); // more than the queue holds
+    settings.queue = 64;
+    settings.batch = 60000; // nothing is written meanwhile: only the first batch goes at once
+    REQUIRE(ledger_open(&settings, &l, why) == OK);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
+    write_calls(l, s, 1);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 1));
+    CHECK(sample_metric(METRIC_ledger_queue, 0, 0));
+    write_calls(l, s, 40);
+    write_calls(l, s, 40);
+    write_calls(l, s, 10);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) - lost == 26);
     ledger_close(l);
-    CHECK(metrics_total(METRIC_ledger_entries, 1) - lost == 2010);
-    sqlite3_close(db);
-    remove_place(&p);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN) - written == 65);
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entry", "65"));
+    sample_free(s);
 }
 
-TEST(without_a_path_nothing_is_kept_and_nothing_breaks)
+// The kernel refuses to let any file grow: what a full disk looks like, on every machine.
+static struct rlimit before_full;
+static void fill_disk(const struct sample *s)
 {
-    struct ledger_settings s = settings("");
-    struct ledger *l;
+    struct stat at;
+    char wal[128];
+    snprintf(wal, sizeof wal, "%s-wal", s->path);
+    must(stat(wal, &at) == 0 && getrlimit(RLIMIT_FSIZE, &before_full) == 0);
+    struct rlimit full = {(rlim_t)at.st_size, before_full.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    must(setrlimit(RLIMIT_FSIZE, &full) == 0);
+}
+
+static void empty_disk(void)
+{
+    must(setrlimit(RLIMIT_FSIZE, &before_full) == 0);
+    signal(SIGXFSZ, SIG_DFL);
+}
+
+static void retry_soon(struct ledger *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->retry_us = 5000;
+    pthread_mutex_unlock(&l->lock);
+}
+
+TEST(a_full_disk_is_loud_and_what_waited_is_written_when_there_is_room)
+{
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    retry_soon(l);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
+    write_calls(l, s, 10);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 10));
+    fill_disk(s);
+    write_calls(l, s, 1000);
+    CHECK(sample_metric(METRIC_ledger_disk_failing, 0, 1));
+    CHECK(sample_metric(METRIC_ledger_queue, 0, 1000));
+    write_calls(l, s, 500);
+    CHECK(sample_metric(METRIC_ledger_queue, 0, 1500)); // it goes on trying
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN) == written + 10);
+    empty_disk();
+    CHECK(sample_metric(METRIC_ledger_disk_failing, 0, 0));
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 1510));
+    ledger_close(l);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) == lost);
+    CHECK(sample_says(s->path, "SELECT count(*) || ' ' || max(n) FROM entry", "1510 1510"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entries WHERE plan IS NULL", "0"));
+    CHECK(sample_says(s->path, "PRAGMA integrity_check", "ok"));
+    sample_free(s);
+}
+
+TEST(a_disk_that_refuses_to_the_end_makes_losses_not_a_hang)
+{
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    write_calls(l, s, 10);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 10));
+    fill_disk(s);
+    write_calls(l, s, 3000);
+    ledger_close(l);
+    empty_disk();
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) - lost == 3000);
+    CHECK(metrics_total(METRIC_ledger_disk_failing, 0) == 0);
+    CHECK(metrics_total(METRIC_ledger_queue, 0) == 0);
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entry", "10"));
+    sample_free(s);
+}
+
+TEST(a_file_that_is_moved_away_is_whole_and_a_new_one_begins)
+{
+    struct sample *s = sample_new();
+    char old[128];
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
+    write_calls(l, s, 7);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 7));
+    snprintf(old, sizeof old, "%s.old", s->path);
+    CHECK(rename(s->path, old) == 0);
+    write_calls(l, s, 3);
+    CHECK(sample_metric(METRIC_ledger_entries, LEDGER_WRITTEN, written + 10));
+    CHECK(unlink(s->path) == 0); // and deleted: the same
+    write_calls(l, s, 2);
+    ledger_close(l);
+    CHECK(sample_says(old, "SELECT count(*) FROM entries", "7"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entries", "2"));
+    sample_free(s);
+}
+
+TEST(a_table_that_was_dropped_is_a_refusing_disk)
+{
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    retry_soon(l);
+    CHECK(sample_says(s->path, "DROP TABLE entry", ""));
+    write_calls(l, s, 1);
+    CHECK(sample_metric(METRIC_ledger_disk_failing, 0, 1));
+    ledger_close(l);
+    CHECK(metrics_total(METRIC_ledger_disk_failing, 0) == 0);
+    sample_free(s);
+}
+
+TEST(without_a_path_nothing_is_kept)
+{
+    struct sample *s = sample_new();
+    struct ledger_settings settings = sample_settings(s);
+    struct ledger *l = NULL;
     char why[256];
-    REQUIRE(ledger_open(&s, &l, why) == OK);
-    write_some(l, 5);
+    settings.path = STR_NONE;
+    int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
+    REQUIRE(ledger_open(&settings, &l, why) == OK);
+    write_calls(l, s, 3);
     ledger_close(l);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) == lost);
+    CHECK(access(s->path, F_OK) != 0);
+    sample_free(s);
 }
 
-TEST(tenants_are_known_by_their_keys)
+// --- kill -9
+// ----------------------------------------------------------------------------------------
+
+enum { WINDOW_MS = 50, RUN_MS = 1000, SLACK_MS = 600 };
+
+// Asked by a byte, it writes an entry where the last one is a millisecond old (fewer than are
+// written before their time), and answers 'w', or 'n' where it did not. Ticks as a worker does.
+static _Noreturn void child(struct sample *s, int in, int out)
 {
-    struct tenant rows[2] = {{.name = S("open")}, {.name = S("shop"), .has_key = true}};
-    struct tenants t = {.rows = rows, .count = 2};
-    const struct tenant *who = NULL;
-    ledger_hash_key(S("sk-shop"), rows[1].key_hash);
-    CHECK(ledger_admit(&t, S("sk-shop"), &who) == OK && who == &rows[1]);
-    CHECK(ledger_admit(&t, S("sk-other"), &who) == ERR_WRONG_KEY);
-    CHECK(ledger_admit(&t, STR_NONE, &who) == OK && who == &rows[0]);
-    t = (struct tenants){.rows = rows + 1, .count = 1, .require_key = true};
-    CHECK(ledger_admit(&t, STR_NONE, &who) == ERR_NO_KEY);
-    t = (struct tenants){.rows = rows, .count = 1};
-    CHECK(ledger_admit(&t, S("whatever a client sends"), &who) == OK && who == &rows[0]);
+    struct ledger_settings settings = sample_settings(s);
+    struct ledger *l = NULL;
+    char why[256], byte;
+    settings.batch = WINDOW_MS;
+    if (ledger_open(&settings, &l, why) != OK)
+        _exit(1);
+    struct ledger_writer *w = ledger_writer_new(l, metrics_new());
+    int64_t ticked_us = 0, wrote_us = 0;
+    while (read(in, &byte, 1) == 1) {
+        int64_t now_us = time_mono_us();
+        byte = now_us - wrote_us >= 1000 ? 'w' : 'n';
+        if (byte == 'w') {
+            wrote_us = now_us;
+            s->call.id = id_make(&s->ids, time_wall_us());
+            ledger_write(w, &s->call, &s->fleet);
+        }
+        if (now_us - ticked_us >= WINDOW_MS * 1000 / 2) {
+            ticked_us = now_us;
+            ledger_writer_tick(w);
+        }
+        if (write(out, &byte, 1) != 1)
+            _exit(2);
+    }
+    _exit(3);
+}
+
+// Lets the child write for a while and kills it. Counts what it wrote, and what of it is so old
+// that it must be in the file.
+static bool run_and_kill(struct sample *s, unsigned *ret_all, unsigned *ret_old)
+{
+    int to[2], from[2], status = 0;
+    unsigned all = 0, old = 0;
+    int64_t start_us = 0, now_us = 0;
+    char byte = '?';
+    must(pipe(to) == 0 && pipe(from) == 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        child(s, to[0], from[1]);
+    while (now_us - start_us < RUN_MS * 1000 || start_us == 0) {
+        struct pollfd ready = {.fd = from[0], .events = POLLIN};
+        if (write(to[1], &byte, 1) != 1 || poll(&ready, 1, 10000) != 1 ||
+            read(from[0], &byte, 1) != 1)
+            break;
+        now_us = time_mono_us();
+        if (start_us == 0)
+            start_us = now_us; // its file is made
+        all += byte == 'w';
+        if (now_us - start_us < (RUN_MS - WINDOW_MS - SLACK_MS) * 1000)
+            old = all;
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+    *ret_all = all;
+    *ret_old = old;
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+TEST(kill_9_loses_no_more_than_the_batch_window)
+{
+    struct sample *s = sample_new();
+    unsigned all = 0, old = 0;
+    CHECK(run_and_kill(s, &all, &old));
+    CHECK(sample_says(s->path, "PRAGMA integrity_check", "ok"));
+    unsigned there = (unsigned)strtoul(sample_ask(s->path, "SELECT count(*) FROM entry"), NULL, 10);
+    if (!CHECK(old > 100 && all < EARLY && there >= old && there <= all + 1))
+        printf("%u written, %u of them old, %u in the file\n", all, old, there);
+    CHECK(sample_says(s->path, "SELECT (SELECT count(*) FROM entry) - (SELECT count(*) FROM try)",
+                      "0"));
+    struct ledger *l = opened(s); // and it goes on
+    REQUIRE(l);
+    write_calls(l, s, 1);
+    ledger_close(l);
+    CHECK((unsigned)strtoul(sample_ask(s->path, "SELECT max(n) FROM entry"), NULL, 10) ==
+          there + 1);
+    sample_free(s);
+}
+
+TEST(the_settings_have_their_defaults)
+{
+    struct ledger_settings s;
+    struct conf_error why;
+    REQUIRE(conf_fill(&s, ledger_setting_rows, ledger_setting_count, NULL, NULL, "weir.yaml",
+                      &why) == OK);
+    CHECK(str_eq(s.path, S("weir.db")) && s.batch == 200 && s.queue == 65536);
+    CHECK(str_eq(s.require_key, S("auto")));
 }

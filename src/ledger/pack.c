@@ -1,236 +1,248 @@
-// pack.c: packing. The worker copies what the entry needs to the block's end, as it stands; words
-// are made of it by the writer thread. No text of the request is among what is packed: types and
-// counts of findings, names of targets, reasons that route wrote.
-// Invariant: a record is whole or not there; its length is a multiple of 8.
+// pack.c: a call becomes a record. Runs on the road of a call: lengths are known, bytes are copied
+// once, nothing is allocated. What comes from outside is cut to its cap and to valid UTF-8, so that
+// every reader of the file can show it. Nothing of the ask but the model's name is taken.
 #include "ledger/pack.h"
+#include "ledger/plans.h"
 
-enum { NAME_MOST = 256, USAGE_RAW_MOST = 4096, FINDING_TYPES = 32 };
+enum {
+    NAME_BYTES = NAME_CAP, // targets, zones, tenants
+    FILTER_BYTES = 32,
+    WORD_BYTES = 128,      // models, finish reasons, wishes in headers
+    RAW_BYTES = 16 * 1024, // a longer usage object is left out: cut JSON helps nobody
+    FINDING_TYPES = 24,    // kinds told apart
+    FINDINGS_BYTES = 640,  // their text
+    PLAN_ROW_BYTES = 3 + NAME_BYTES + FILTER_BYTES + sizeof(((struct plan_row *)0)->why),
+};
+_Static_assert(sizeof(struct packed) + TRY_MAX * (sizeof(struct packed_try) + 2 * NAME_BYTES) +
+                       16 * WORD_BYTES + RAW_BYTES + FINDINGS_BYTES + 160 +
+                       (PLAN_MAX + TARGET_MAX) * PLAN_ROW_BYTES + 64 <
+                   PACK_MAX,
+               "no record passes its ceiling");
+_Static_assert(PACK_MAX <= UINT16_MAX, "places in a record are 16 bits");
 
-// Where the next byte goes. Past the end nothing is written and `over` is set.
-struct pen {
-    char *at, *end;
-    bool over;
+struct packer {
+    char *base;
+    size_t at;
 };
 
-static void put(struct pen *o, str s)
+size_t pack_bound(const struct call *c, const struct fleet *f)
 {
-    if (s.n > (size_t)(o->end - o->at)) {
-        o->over = true;
-        return;
-    }
-    if (s.n)
-        memcpy(o->at, s.p, s.n);
-    o->at += s.n;
+    size_t rows = c->plan.count + c->plan.out_count;
+    must(c->try_count <= TRY_MAX && c->plan.count <= PLAN_MAX && c->plan.out_count <= TARGET_MAX);
+    must(f->target_count <= TARGET_MAX);
+    size_t n = sizeof(struct packed) + c->try_count * (sizeof(struct packed_try) + 2 * NAME_BYTES);
+    n += min_size(c->client_model.n, WORD_BYTES) + min_size(c->dialect.n, NAME_BYTES);
+    n += min_size(c->tenant.n, NAME_BYTES) + 2 * NAME_BYTES; // target, zone
+    n += min_size(c->usage_raw.n, RAW_BYTES) + min_size(c->finish.n, WORD_BYTES);
+    n += min_size(c->answer_model.n, WORD_BYTES) + min_size(c->want_label.n, WORD_BYTES);
+    n += min_size(c->want_zone.n, WORD_BYTES) + min_size(c->want_quality.n, WORD_BYTES);
+    n += min_size(c->want_deadline.n, WORD_BYTES) + sizeof c->plan.reason;
+    n += c->screening.finding_count || c->screening.truncated ? FINDINGS_BYTES : 0;
+    return n + PLAN_HEAD_BYTES + rows * PLAN_ROW_BYTES + 8;
 }
 
-static void put_byte(struct pen *o, unsigned char c)
+// Our own words: configuration, fixed vocabularies.
+static struct packed_text put(struct packer *k, str s, size_t cap)
 {
-    put(o, str_of((const char *)&c, 1));
+    size_t n = min_size(s.n, cap);
+    struct packed_text t = {(uint16_t)k->at, (uint16_t)n};
+    if (n)
+        memcpy(k->base + k->at, s.p, n);
+    k->at += n;
+    return t;
 }
 
-// With a zero byte behind it.
-static void put_ended(struct pen *o, str s)
+// Words of others: client, target.
+static struct packed_text put_foreign(struct packer *k, str s)
 {
-    put(o, str_first(s, NAME_MOST));
-    put_byte(o, 0);
+    if (s.n == 0)
+        return (struct packed_text){0, 0};
+    s = str_first(s, WORD_BYTES);
+    return put(k, str_first(s, utf8_valid(s)), WORD_BYTES);
 }
 
-static void put_count(struct pen *o, uint32_t n)
+static struct packed_text put_usage_raw(struct packer *k, str s)
 {
-    char digits[10];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + n % 10);
-    while (n /= 10);
-    put(o, str_of(digits + at, sizeof digits - at));
+    if (s.n == 0 || s.n > RAW_BYTES || utf8_valid(s) != s.n)
+        return (struct packed_text){0, 0};
+    return put(k, s, RAW_BYTES);
 }
 
-// "EMAIL:2,IBAN:1", in the order in which the types were met. Types are static strings, so that one
-// type is one pointer.
-static void put_findings(struct pen *o, const struct screening *s)
+// A length in one byte, then so many bytes.
+static void put_short(struct packer *k, str s, size_t cap)
 {
-    const char *types[FINDING_TYPES];
-    uint32_t counts[FINDING_TYPES], count = 0;
-    for (uint32_t i = 0; i < s->finding_count; i++) {
-        uint32_t t = 0;
-        while (t < count && types[t] != s->findings[i].type)
-            t++;
-        if (t == FINDING_TYPES)
-            continue;
-        if (t == count) {
-            types[count] = s->findings[i].type;
-            counts[count++] = 0;
-        }
-        counts[t]++;
-    }
-    for (uint32_t t = 0; t < count; t++) {
-        put(o, t ? S(",") : STR_NONE);
-        put(o, str_c(types[t]));
-        put(o, S(":"));
-        put_count(o, counts[t]);
-    }
+    size_t n = min_size(s.n, cap);
+    must(n <= UINT8_MAX);
+    k->base[k->at++] = (char)n;
+    if (n)
+        memcpy(k->base + k->at, s.p, n);
+    k->at += n;
 }
 
-// Two counts, then name and why of each row, name, filter and why of each that is out, the reason.
-static void put_plan(struct pen *o, const struct plan *p, const struct fleet *f)
+static void put_row(struct packer *k, const struct plan_row *r, const struct fleet *f)
 {
-    must(p->count <= PLAN_MAX && p->out_count <= TARGET_MAX);
-    put_byte(o, (unsigned char)p->count);
-    put_byte(o, (unsigned char)p->out_count);
+    must(r->target < f->target_count);
+    put_short(k, f->targets[r->target].name, NAME_BYTES);
+    if (r->filter)
+        put_short(k, str_c(r->filter), FILTER_BYTES);
+    put_short(k, str_of(r->why, strnlen(r->why, sizeof r->why)), sizeof r->why);
+}
+
+// Head: count, ruled out, err, stand-in, a byte each; then the rows.
+static struct packed_text put_plan(struct packer *k, const struct plan *p, const struct fleet *f)
+{
+    size_t start = k->at;
+    if (p->count == 0 && p->out_count == 0 && p->err == OK)
+        return (struct packed_text){0, 0};
+    k->base[k->at++] = (char)p->count;
+    k->base[k->at++] = (char)p->out_count;
+    k->base[k->at++] = (char)p->err;
+    k->base[k->at++] = (char)p->stand_in;
     for (unsigned i = 0; i < p->count; i++) {
-        must(p->rows[i].target < f->target_count);
-        put_ended(o, f->targets[p->rows[i].target].name);
-        put_ended(o, str_c(p->rows[i].why));
+        must(!p->rows[i].filter);
+        put_row(k, &p->rows[i], f);
     }
     for (unsigned i = 0; i < p->out_count; i++) {
-        must(p->out[i].target < f->target_count);
-        put_ended(o, f->targets[p->out[i].target].name);
-        put_ended(o, str_c(p->out[i].filter));
-        put_ended(o, str_c(p->out[i].why));
+        must(p->out[i].filter);
+        put_row(k, &p->out[i], f);
     }
-    put_ended(o, str_c(p->reason));
+    return (struct packed_text){(uint16_t)start, (uint16_t)(k->at - start)};
 }
 
-static void put_try_names(struct pen *o, const struct call *c, const struct fleet *f)
+// "EMAIL:2,IBAN:1"; "more" at the end where not all were counted.
+static struct packed_text put_findings(struct packer *k, const struct screening *s)
+{
+    struct {
+        const char *type;
+        unsigned count;
+    } seen[FINDING_TYPES];
+    unsigned types = 0;
+    bool more = s->truncated;
+    if (s->finding_count == 0 && !more)
+        return (struct packed_text){0, 0};
+    for (uint32_t i = 0; i < s->finding_count; i++) {
+        unsigned t = 0;
+        while (t < types && seen[t].type != s->findings[i].type &&
+               strcmp(seen[t].type, s->findings[i].type) != 0)
+            t++;
+        if (t == FINDING_TYPES) {
+            more = true;
+            continue;
+        }
+        if (t == types) {
+            seen[t].type = s->findings[i].type;
+            seen[types++].count = 0;
+        }
+        seen[t].count++;
+    }
+    char text[FINDINGS_BYTES + 1];
+    size_t n = 0;
+    for (unsigned t = 0; t < types && n < sizeof text; t++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s:%u", t ? "," : "", seen[t].type,
+                              seen[t].count);
+    if (more && n < sizeof text)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%smore", n ? "," : "");
+    return put(k, str_of(text, min_size(n, sizeof text - 1)), FINDINGS_BYTES);
+}
+
+static int64_t after_us(int64_t at_us, int64_t start_us)
+{
+    if (at_us == 0)
+        return -1;
+    return at_us > start_us ? at_us - start_us : 0; // clocks may be set back
+}
+
+static void put_tries(struct packer *k, struct packed *p, const struct call *c,
+                      const struct fleet *f)
 {
     for (unsigned i = 0; i < c->try_count; i++) {
-        must(c->tries[i].target < f->target_count);
-        const struct target *t = &f->targets[c->tries[i].target];
-        put_ended(o, t->name);
-        put_ended(o, f->zones[t->zone].name);
+        const struct try *t = &c->tries[i];
+        must(t->target < f->target_count);
+        const struct target *to = &f->targets[t->target];
+        struct packed_try *row = &p->tries[i];
+        row->target = put(k, to->name, NAME_BYTES);
+        row->zone = put(k, f->zones[to->zone].name, NAME_BYTES);
+        row->err = t->err == OK ? NULL : err_name(t->err);
+        row->status = t->status ? t->status : -1;
+        row->reused = t->reused;
+        row->start_after_us = after_us(t->start_us, c->start_us);
+        row->connected_after_us = after_us(t->connected_us, c->start_us);
+        row->first_byte_after_us = after_us(t->first_byte_us, c->start_us);
+        row->last_byte_after_us = after_us(t->last_byte_us, c->start_us);
     }
 }
 
-static void fill_head(struct packed *p, const struct call *c)
+// Four digits are more than the classifier knows, and read better than a float's nine.
+static double rounded(float p)
 {
-    p->id = c->id;
+    return (double)(int)(p * 10000.0F + 0.5F) / 10000.0;
+}
+
+static void put_numbers(struct packed *p, const struct call *c)
+{
+    const struct judgement *j = &c->judgement;
+    const struct usage *u = &c->usage;
+    bool judged = j->task < TASK_COUNT;
+    memcpy(p->id, c->id.c, ID_CHARS);
     p->start_us = c->start_us;
-    p->first_byte_us = c->first_byte_us;
-    p->last_byte_us = c->last_byte_us;
-    p->task = (uint8_t)c->judgement.task;
-    p->task_p = c->judgement.task < TASK_COUNT ? c->judgement.task_p[c->judgement.task] : 0;
-    p->p_local_ok = c->judgement.p_local_ok;
-    p->label = (uint8_t)c->label;
-    p->step = (uint8_t)(c->err == OK ? STEP_RECORD : c->ended_at);
-    p->err = (uint16_t)c->err;
+    p->task = task_name(j->task);
+    p->task_p = judged ? rounded(j->task_p[j->task]) : -1;
+    p->p_local_ok = judged ? rounded(j->p_local_ok) : -1;
+    p->label = label_name(c->label);
+    p->step = step_name(c->err == OK ? STEP_RECORD : c->ended_at);
+    p->err = c->err == OK ? NULL : err_name(c->err);
     p->status = c->status;
-    p->usage = c->usage;
-    p->usage_source = c->usage.reported    ? USAGE_REPORTED
-                      : c->usage.estimated ? USAGE_ESTIMATED
-                                           : USAGE_ABSENT;
-    p->bytes_in = c->bytes_in;
-    p->bytes_out = c->bytes_out;
-    p->events = c->events;
-    p->try_count = (uint8_t)c->try_count;
-    memcpy(p->tries, c->tries, c->try_count * sizeof c->tries[0]);
+    p->bytes_in = (int64_t)c->bytes_in;
+    p->bytes_out = (int64_t)c->bytes_out;
+    p->events = (int64_t)c->events;
+    p->input_uncached = u->input_uncached;
+    p->input_cached = u->input_cached;
+    p->input_written = u->input_written;
+    p->output = u->output;
+    p->reasoning = u->reasoning;
+    p->usage_source = u->reported ? "reported" : u->estimated ? "estimated" : "absent";
+    p->first_byte_after_us = after_us(c->first_byte_us, c->start_us);
+    p->last_byte_after_us = after_us(c->last_byte_us, c->start_us);
+    p->plan_id = 0;
+    p->plan_span = (struct span){0, 0};
 }
 
-// Cut to fit, but not within a letter.
-static str shortened(str s, size_t most)
+static void put_words(struct packer *k, struct packed *p, const struct call *c,
+                      const struct fleet *f)
 {
-    return s.n <= most ? s : str_first(s, utf8_valid(str_first(s, most)));
-}
-
-// Writes the strings in enum packed_string's order, and how long each became.
-static void put_strings(struct pen *o, uint32_t *ret_lengths, const struct call *c,
-                        const struct fleet *f)
-{
-    const struct target *t = c->served_by >= 0 ? &f->targets[c->served_by] : NULL;
-    const str plain[] = {
-        [PACK_DIALECT] = c->dialect,
-        [PACK_TENANT] = str_first(c->tenant, NAME_MOST),
-        [PACK_MODEL] = shortened(c->client_model, 128),
-        [PACK_TARGET] = t ? str_first(t->name, NAME_MOST) : STR_NONE,
-        [PACK_ZONE] = t ? str_first(f->zones[t->zone].name, NAME_MOST) : STR_NONE,
-        [PACK_FINISH] = shortened(c->finish, 64),
-        [PACK_ANSWER_MODEL] = shortened(c->answer_model, 128),
-        // half an object is no JSON: one that is too long is left out
-        [PACK_USAGE_RAW] = c->usage_raw.n <= USAGE_RAW_MOST ? c->usage_raw : STR_NONE,
-    };
-    for (unsigned i = 0; i < countof(plain); i++) {
-        put(o, plain[i]);
-        ret_lengths[i] = (uint32_t)plain[i].n;
+    p->target = p->zone = (struct packed_text){0, 0};
+    if (c->served_by >= 0) {
+        must((unsigned)c->served_by < f->target_count);
+        const struct target *t = &f->targets[c->served_by];
+        p->target = put(k, t->name, NAME_BYTES);
+        p->zone = put(k, f->zones[t->zone].name, NAME_BYTES);
     }
-    char *start = o->at;
-    put_findings(o, &c->screening);
-    ret_lengths[PACK_FINDINGS] = (uint32_t)(o->at - start);
-    start = o->at;
-    if (c->plan.count || c->plan.out_count)
-        put_plan(o, &c->plan, f);
-    ret_lengths[PACK_PLAN] = (uint32_t)(o->at - start);
-    start = o->at;
-    put_try_names(o, c, f);
-    ret_lengths[PACK_TRY_NAMES] = (uint32_t)(o->at - start);
+    str reason = {c->plan.reason, strnlen(c->plan.reason, sizeof c->plan.reason)};
+    p->dialect = put(k, c->dialect, NAME_BYTES);
+    p->tenant = put(k, c->tenant, NAME_BYTES);
+    p->reason = put(k, reason, sizeof c->plan.reason);
+    p->client_model = put_foreign(k, c->client_model);
+    p->findings = put_findings(k, &c->screening);
+    p->usage_raw = put_usage_raw(k, c->usage_raw);
+    p->finish = put_foreign(k, c->finish);
+    p->answer_model = put_foreign(k, c->answer_model);
+    p->want_label = put_foreign(k, c->want_label);
+    p->want_zone = put_foreign(k, c->want_zone);
+    p->want_quality = put_foreign(k, c->want_quality);
+    p->want_deadline = put_foreign(k, c->want_deadline);
 }
 
-bool pack_call(struct buf *block, const struct call *c, const struct fleet *f)
+size_t pack_call(void *dst, const struct call *c, const struct fleet *f)
 {
-    size_t left = (block->limit_bytes - block->n) & ~(size_t)7;
-    must(block->n % 8 == 0 && c->try_count <= TRY_MAX);
-    must(c->served_by < (int)f->target_count);
-    if (left < sizeof(struct packed))
-        return false;
-    char *room = buf_room(block, left);
-    must(room);
-    struct packed *p = (struct packed *)(void *)room;
-    struct pen o = {room + sizeof *p, room + left, false};
-    memset(p, 0, sizeof *p);
-    fill_head(p, c);
-    put_strings(&o, p->length, c, f);
-    if (o.over)
-        return false;
-    size_t n = (size_t)(o.at - room), padding = (0 - n) & 7; // left is whole eights: it fits
-    memset(o.at, 0, padding);
-    p->bytes = (uint32_t)(n + padding);
-    buf_grew(block, p->bytes);
-    return true;
-}
-
-const struct packed *packed_at(str block, size_t at)
-{
-    must(at % 8 == 0 && at <= block.n && block.n - at >= sizeof(struct packed));
-    const struct packed *p = (const struct packed *)(const void *)(block.p + at);
-    must(p->bytes >= sizeof *p && p->bytes <= block.n - at);
-    return p;
-}
-
-str packed_string(const struct packed *p, enum packed_string which)
-{
-    size_t at = sizeof *p;
-    must(which < PACK_STRINGS);
-    for (unsigned i = 0; i < (unsigned)which; i++)
-        at += p->length[i];
-    must(at + p->length[which] <= p->bytes);
-    return str_of((const char *)p + at, p->length[which]);
-}
-
-// The next text with the key before it.
-static void put_pair(struct buf *out, str key, str *rest)
-{
-    str value;
-    must(str_next(rest, 0, &value));
-    buf_put(out, key);
-    buf_put_json(out, value);
-}
-
-void packed_plan_json(struct buf *out, str packed)
-{
-    must(packed.n >= 2);
-    unsigned count = (unsigned char)packed.p[0], out_count = (unsigned char)packed.p[1];
-    str rest = str_from(packed, 2);
-    buf_put(out, S("{\"plan\":["));
-    for (unsigned i = 0; i < count; i++) {
-        put_pair(out, i ? S(",{\"target\":") : S("{\"target\":"), &rest);
-        put_pair(out, S(",\"why\":"), &rest);
-        buf_putc(out, '}');
-    }
-    buf_put(out, S("],\"out\":["));
-    for (unsigned i = 0; i < out_count; i++) {
-        put_pair(out, i ? S(",{\"target\":") : S("{\"target\":"), &rest);
-        put_pair(out, S(",\"filter\":"), &rest);
-        put_pair(out, S(",\"why\":"), &rest);
-        buf_putc(out, '}');
-    }
-    put_pair(out, S("],\"reason\":"), &rest);
-    buf_putc(out, '}');
+    struct packed *p = dst;
+    struct packer k = {dst, sizeof *p + c->try_count * sizeof(struct packed_try)};
+    must((uintptr_t)dst % 8 == 0 && c->try_count <= TRY_MAX);
+    put_numbers(p, c);
+    p->try_count = (uint16_t)c->try_count;
+    put_tries(&k, p, c, f);
+    put_words(&k, p, c, f);
+    p->plan = put_plan(&k, &c->plan, f);
+    p->size_bytes = (uint32_t)((k.at + 7) & ~(size_t)7);
+    must(p->size_bytes <= PACK_MAX);
+    return p->size_bytes;
 }

@@ -1,46 +1,54 @@
-// pack.h: a finished call as bytes, made by the worker and read by the writer thread. Private to
-// ledger.
+// pack.h: a call as one run of bytes. A worker packs calls one behind the other into its block;
+// the ledger's thread reads them there. A record is plain data: it points at nothing but its own
+// bytes and static words, so that the call may go.
 #ifndef LEDGER_PACK_H
 #define LEDGER_PACK_H
-#include "ledger/ledger.h"
+#include "call/call.h"
 
-enum packed_string {
-    PACK_DIALECT,
-    PACK_TENANT,
-    PACK_MODEL,
-    PACK_TARGET,
-    PACK_ZONE,
-    PACK_FINISH,
-    PACK_ANSWER_MODEL,
-    PACK_USAGE_RAW,
-    PACK_FINDINGS,
-    PACK_PLAN,
-    PACK_TRY_NAMES,
-    PACK_STRINGS
+// Bytes of a record by their place in it; n 0: absent.
+struct packed_text {
+    uint16_t at, n;
 };
-// What is packed of one call, with strings as slices of the block.
+
+struct packed_try {
+    struct packed_text target, zone;
+    const char *err; // NULL where the try went well
+    int64_t status;  // -1 where none came
+    int64_t reused;
+    int64_t start_after_us, connected_after_us, first_byte_after_us, last_byte_after_us;
+};
+
+// Times are after the call's start, -1 for never. Tokens: -1 is absent.
 struct packed {
-    uint32_t bytes; // of this record in its block, padding included
-    struct id id;
-    int64_t start_us, first_byte_us, last_byte_us;
-    float task_p, p_local_ok;
-    uint8_t task, label, step, usage_source;
-    uint16_t err;
-    int32_t status;
-    struct usage usage;
-    uint64_t bytes_in, bytes_out, events;
-    uint8_t try_count;
-    struct try tries[TRY_MAX];
-    // lengths of the strings that follow the struct, in enum packed_string's order
-    uint32_t length[PACK_STRINGS];
+    uint32_t size_bytes; // of all of it; a multiple of 8
+    uint16_t try_count;
+    char id[ID_CHARS];
+    int64_t start_us;
+    const char *task, *label, *step, *err, *usage_source;
+    double task_p, p_local_ok;
+    int64_t status, bytes_in, bytes_out, events;
+    int64_t input_uncached, input_cached, input_written, output, reasoning;
+    int64_t first_byte_after_us, last_byte_after_us;
+    struct packed_text dialect, tenant, client_model, findings, target, zone, reason;
+    struct packed_text usage_raw, finish, answer_model;
+    struct packed_text want_label, want_zone, want_quality, want_deadline;
+    struct packed_text plan; // in the form that plan_text reads
+    // Filled in by the ledger's thread: row in table plan, or where its text is among the batch's
+    int64_t plan_id;
+    struct span plan_span;
+    struct packed_try tries[];
 };
-enum usage_source { USAGE_ABSENT, USAGE_REPORTED, USAGE_ESTIMATED };
 
-// Appends the call. False (and nothing changed) when the block has no room.
-bool pack_call(struct buf *block, const struct call *c, const struct fleet *f);
-// The record at `at`; its strings. The block must be aligned to 8.
-const struct packed *packed_at(str block, size_t at);
-str packed_string(const struct packed *p, enum packed_string which);
-// A packed plan (PACK_PLAN) as the JSON that the ledger keeps. Done once for plans that are alike.
-void packed_plan_json(struct buf *out, str packed);
+// No record is larger, whatever is in the call: parts have caps.
+enum { PACK_MAX = 48 * 1024 };
+
+// At most so many bytes does pack_call need.
+size_t pack_bound(const struct call *c, const struct fleet *f);
+// dst is aligned to 8 and has room for pack_bound(). Returns the record's size.
+size_t pack_call(void *dst, const struct call *c, const struct fleet *f);
+
+static inline str packed_str(const struct packed *p, struct packed_text t)
+{
+    return t.n ? (str){(const char *)p + t.at, t.n} : STR_NONE;
+}
 #endif

@@ -1,136 +1,243 @@
-// schema.c: tables by numbered steps, never changed once released. PRAGMA user_version counts the
-// steps that a file has taken; each runs in a transaction with its number, so a file is at one
-// version whole.
+// schema.c: the file's shape, as numbered migrations. Each runs in a transaction of its own
+// together with its number (PRAGMA user_version), so that a file always has a whole version. A
+// migration that was released is never changed; a new shape is a new row. application_id marks
+// files as ours.
 #include "ledger/schema.h"
+#include "ledger/ledger.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <unistd.h>
 
-static const char *const steps[] = {
-    // 1: words and plans are kept once; entries and tries only name them by number
-    "CREATE TABLE word(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
-    "CREATE TABLE plan(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
-    "CREATE TABLE entry("
-    " n INTEGER PRIMARY KEY, id TEXT NOT NULL, start_us INTEGER NOT NULL, first_byte_us INTEGER,"
-    " last_byte_us INTEGER, dialect INTEGER, tenant INTEGER, client_model INTEGER, task INTEGER,"
-    " task_p REAL, p_local_ok REAL, label INTEGER, findings INTEGER, step INTEGER, err INTEGER,"
-    " status INTEGER, target INTEGER, zone INTEGER, plan INTEGER, usage_source INTEGER,"
-    " input_uncached INTEGER, input_cached INTEGER, input_written INTEGER, output INTEGER,"
-    " reasoning INTEGER, usage_raw TEXT, finish INTEGER, answer_model INTEGER, bytes_in INTEGER,"
-    " bytes_out INTEGER, events INTEGER);"
-    "CREATE INDEX entry_id ON entry(id);"
-    "CREATE TABLE try("
-    " entry INTEGER NOT NULL, n INTEGER NOT NULL, target INTEGER, zone INTEGER, err INTEGER, "
-    "status INTEGER,"
-    " reused INTEGER, start_us INTEGER, connected_us INTEGER, first_byte_us INTEGER, last_byte_us "
-    "INTEGER, PRIMARY KEY(entry, n)) WITHOUT ROWID;"
-    "CREATE VIEW entries AS SELECT e.n, e.id, e.start_us, e.first_byte_us, e.last_byte_us,"
-    " d.text dialect, t.text tenant, m.text client_model, k.text task, e.task_p, e.p_local_ok,"
-    " l.text label, f.text findings, s.text step, r.text err, e.status, g.text target, z.text zone,"
-    " p.text plan, u.text usage_source, e.input_uncached, e.input_cached, e.input_written, "
-    "e.output,"
-    " e.reasoning, e.usage_raw, i.text finish, a.text answer_model, e.bytes_in, e.bytes_out, "
-    "e.events"
-    " FROM entry e LEFT JOIN word d ON d.id=e.dialect LEFT JOIN word t ON t.id=e.tenant"
-    " LEFT JOIN word m ON m.id=e.client_model LEFT JOIN word k ON k.id=e.task"
-    " LEFT JOIN word l ON l.id=e.label LEFT JOIN word f ON f.id=e.findings"
-    " LEFT JOIN word s ON s.id=e.step LEFT JOIN word r ON r.id=e.err LEFT JOIN word g ON "
-    "g.id=e.target"
-    " LEFT JOIN word z ON z.id=e.zone LEFT JOIN plan p ON p.id=e.plan"
-    " LEFT JOIN word u ON u.id=e.usage_source LEFT JOIN word i ON i.id=e.finish"
-    " LEFT JOIN word a ON a.id=e.answer_model;"
-    "CREATE VIEW tries AS SELECT e.id, y.n, g.text target, z.text zone, r.text err, y.status, "
-    "y.reused,"
-    " y.start_us, y.connected_us, y.first_byte_us, y.last_byte_us FROM try y JOIN entry e ON "
-    "e.n=y.entry"
-    " LEFT JOIN word g ON g.id=y.target LEFT JOIN word z ON z.id=y.zone LEFT JOIN word r ON "
-    "r.id=y.err;",
+enum { APPLICATION_ID = 0x77656972 }; // "weir"
+
+static const char *const migrations[] = {
+    // 1: the tables. Their comments are kept in the file, for `.schema`.
+    "CREATE TABLE entry(\n"
+    "  n INTEGER PRIMARY KEY,      -- in order of writing\n"
+    "  id TEXT,                    -- x-weir-call; sorts by time\n"
+    "  start_us INTEGER,           -- since 1970, UTC\n"
+    "  dialect TEXT,\n"
+    "  tenant TEXT,\n"
+    "  client_model TEXT,          -- as the client named it\n"
+    "  task TEXT,\n"
+    "  task_p REAL,                -- how sure the classifier was\n"
+    "  p_local_ok REAL,            -- probability that a local answer is as good\n"
+    "  label TEXT,\n"
+    "  findings TEXT,              -- EMAIL:2,IBAN:1; never what was found\n"
+    "  step TEXT,                  -- where it ended; record: all went well\n"
+    "  err TEXT,\n"
+    "  status INTEGER,             -- what the client got; 499: it left first\n"
+    "  target TEXT,                -- who answered\n"
+    "  zone TEXT,\n"
+    "  plan,                       -- row of table plan, or JSON where it was seen once\n"
+    "  reason TEXT,\n"
+    "  input_uncached INTEGER,     -- tokens; NULL is absent, which is not 0\n"
+    "  input_cached INTEGER,\n"
+    "  input_written INTEGER,      -- to the provider's cache\n"
+    "  output INTEGER,\n"
+    "  reasoning INTEGER,          -- part of output\n"
+    "  usage_source TEXT,          -- reported, estimated, absent\n"
+    "  usage_raw TEXT,             -- the provider's own object\n"
+    "  finish TEXT,\n"
+    "  answer_model TEXT,          -- as the target names itself\n"
+    "  bytes_in INTEGER,\n"
+    "  bytes_out INTEGER,\n"
+    "  events INTEGER,\n"
+    "  first_byte_after_us INTEGER, -- after start_us\n"
+    "  last_byte_after_us INTEGER,\n"
+    "  want_label TEXT,            -- x-weir-* as the client sent them\n"
+    "  want_zone TEXT,\n"
+    "  want_quality TEXT,\n"
+    "  want_deadline TEXT);\n"
+    "CREATE TABLE try(\n"
+    "  k INTEGER PRIMARY KEY,      -- 16 * entry + n: an entry's tries lie together\n"
+    "  entry INTEGER,\n"
+    "  n INTEGER,                  -- from 1\n"
+    "  target TEXT,\n"
+    "  zone TEXT,\n"
+    "  err TEXT,\n"
+    "  status INTEGER,             -- the target's; NULL: none came\n"
+    "  reused INTEGER,             -- on a kept connection\n"
+    "  start_after_us INTEGER,     -- after the entry's start_us; NULL: never\n"
+    "  connected_after_us INTEGER,\n"
+    "  first_byte_after_us INTEGER,\n"
+    "  last_byte_after_us INTEGER);\n"
+    "CREATE TABLE plan(id INTEGER PRIMARY KEY, text TEXT UNIQUE);\n",
+    // 2: views to read by.
+    "CREATE VIEW entries AS SELECT\n"
+    "  n, id, start_us, strftime('%Y-%m-%dT%H:%M:%fZ', start_us / 1000000.0, 'unixepoch') AS "
+    "started,\n"
+    "  tenant, dialect, client_model, task, task_p, p_local_ok, label, findings, step, err, "
+    "status,\n"
+    "  target, zone, reason,\n"
+    "  (SELECT count(*) FROM try WHERE k BETWEEN 16 * e.n AND 16 * e.n + 15) AS tries,\n"
+    "  CASE typeof(plan) WHEN 'integer' THEN (SELECT text FROM plan AS p WHERE p.id = e.plan)\n"
+    "    ELSE plan END AS plan,\n"
+    "  input_uncached, input_cached, input_written, output, reasoning, usage_source, usage_raw,\n"
+    "  finish, answer_model, bytes_in, bytes_out, events,\n"
+    "  first_byte_after_us / 1000.0 AS first_byte_ms, last_byte_after_us / 1000.0 AS "
+    "last_byte_ms,\n"
+    "  want_label, want_zone, want_quality, want_deadline\n"
+    "FROM entry AS e;\n"
+    "CREATE VIEW tries AS SELECT\n"
+    "  e.id AS id, t.n AS n, e.start_us + t.start_after_us AS start_us, t.target, t.zone, t.err, "
+    "t.status, t.reused,\n"
+    "  t.start_after_us / 1000.0 AS start_ms, t.connected_after_us / 1000.0 AS connected_ms,\n"
+    "  t.first_byte_after_us / 1000.0 AS first_byte_ms,\n"
+    "  t.last_byte_after_us / 1000.0 AS last_byte_ms\n"
+    "FROM try AS t LEFT JOIN entry AS e ON e.n = t.entry;\n",
 };
 
 int ledger_schema_version(void)
 {
-    return (int)countof(steps);
+    return (int)countof(migrations);
 }
 
-static enum err refuse(sqlite3 *db, char why[256], const char *say)
+// Page size by measurement: 4096 costs 0.2 us a call more at full load, 16384 twice the bytes for a
+// small batch. NORMAL: a kill loses nothing that was committed, a power cut what came after the
+// last checkpoint, and neither breaks the file.
+static const char settings[] = "PRAGMA page_size = 8192;"
+                               "PRAGMA journal_mode = WAL;"
+                               "PRAGMA synchronous = NORMAL;"
+                               "PRAGMA wal_autocheckpoint = 1024;"
+                               "PRAGMA journal_size_limit = 33554432;"
+                               "PRAGMA cache_size = -1024;"
+                               "PRAGMA temp_store = MEMORY;";
+
+static enum err fail(char *why, const char *path, const char *what)
 {
-    snprintf(why, 256, "%s", say);
-    sqlite3_close(db);
+    // The sentence counts more than the front of a long path
+    size_t n = strlen(path), keep = 100; // and 140 of what is wrong
+    snprintf(why, WHY_BYTES, "ledger %s%.*s: %.140s", n > keep ? "..." : "", (int)keep,
+             n > keep ? path + n - keep : path, what);
     return ERR_BAD_FILE;
 }
 
-// The first number that a query gives; minus SQLite's result code when it gives none.
-static int number_from(sqlite3 *db, const char *sql)
+static enum err fail_sqlite(char *why, const char *path, sqlite3 *db, int rc)
 {
-    sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(q);
-    int n = rc == SQLITE_ROW ? sqlite3_column_int(q, 0) : -rc;
-    sqlite3_finalize(q);
-    return n;
-}
-
-static bool take_step(sqlite3 *db, int number)
-{
-    char set[64];
-    must(number >= 1 && number <= (int)countof(steps));
-    snprintf(set, sizeof set, "PRAGMA user_version=%d", number);
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return false;
-    if (sqlite3_exec(db, steps[number - 1], NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, set, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return false;
-}
-
-// May the file be used? If not, `say` tells what to do about it.
-static bool judge_version(sqlite3 *db, const char *path, int version, char say[256])
-{
-    if (version == -SQLITE_NOTADB) {
-        snprintf(say, 256,
-                 "the ledger %.160s is no SQLite database: move it away, or set ledger.path", path);
-    } else if (version < 0) {
-        snprintf(say, 256, "the ledger %.120s cannot be read: %.80s", path, sqlite3_errmsg(db));
-    } else if (version > (int)countof(steps)) {
-        snprintf(say, 256,
-                 "the ledger %.120s was written by a newer weir (version %d): use that one, or "
-                 "another file",
-                 path, version);
-    } else if (version == 0 && number_from(db, "SELECT count(*) FROM sqlite_master") != 0) {
-        snprintf(say, 256,
-                 "the ledger %.120s holds another program's tables: set ledger.path to a file of "
-                 "its own",
-                 path);
-    } else {
-        return true;
+    char what[WHY_BYTES];
+    switch (rc & 0xff) {
+    case SQLITE_NOTADB:
+        return fail(why, path, "this is not a SQLite file; give ledger.path another name");
+    case SQLITE_CORRUPT:
+        return fail(why, path,
+                    "the file is damaged; move it away (sqlite3's .recover reads what "
+                    "is left) or give ledger.path another name");
+    case SQLITE_BUSY:
+        return fail(why, path, "another program holds it locked; end that program's transaction");
+    default:
+        snprintf(what, sizeof what, "%.100s; see whether the folder can be written and has room",
+                 db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+        return fail(why, path, what);
     }
-    return false;
 }
 
-enum err schema_open(const char *path, sqlite3 **ret_db, char ret_why[256])
+static int read_int(sqlite3 *db, const char *sql, int64_t *ret)
 {
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        *ret = sqlite3_column_int64(s, 0);
+    int end = sqlite3_finalize(s);
+    return rc == SQLITE_OK ? end : rc;
+}
+
+static int run(sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static int migrate_to(sqlite3 *db, int64_t version)
+{
+    char mark[100];
+    must(version >= 1 && version <= (int64_t)countof(migrations));
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
+             APPLICATION_ID, (long long)version);
+    int rc = run(db, migrations[version - 1]);
+    return rc == SQLITE_OK ? run(db, mark) : rc;
+}
+
+// Another weir may be at the same file: the version is read under the lock each migration takes.
+static enum err migrate(sqlite3 *db, const char *path, char *why)
+{
+    const int64_t known = ledger_schema_version();
+    char what[160];
+    for (;;) {
+        int64_t version = 0, mark = 0, tables = 0;
+        int rc = run(db, "BEGIN IMMEDIATE");
+        if (rc == SQLITE_OK)
+            rc = read_int(db, "PRAGMA user_version", &version);
+        if (rc == SQLITE_OK)
+            rc = read_int(db, "PRAGMA application_id", &mark);
+        if (rc == SQLITE_OK)
+            rc = read_int(db, "SELECT count(*) FROM sqlite_master", &tables);
+        if (rc != SQLITE_OK)
+            return fail_sqlite(why, path, db, rc);
+        if (mark != APPLICATION_ID && (mark || version || tables))
+            return fail(why, path,
+                        "this is another program's database; give ledger.path another "
+                        "name");
+        if (version > known) {
+            snprintf(what, sizeof what,
+                     "written by a newer weir (schema %lld, this one knows %lld); run that weir, "
+                     "or give ledger.path another name",
+                     (long long)version, (long long)known);
+            return fail(why, path, what);
+        }
+        if (version < 0 || version == known)
+            return run(db, "ROLLBACK") == SQLITE_OK && version == known
+                       ? OK
+                       : fail(why, path, "its schema number makes no sense; move the file away");
+        rc = migrate_to(db, version + 1);
+        if (rc != SQLITE_OK)
+            return fail_sqlite(why, path, db, rc);
+    }
+}
+
+// Nobody but the owner reads who asked what when. The journal's files get the same rights.
+static void make_private(const char *path)
+{
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void once(void)
+{
+    // No counting of memory: it costs a lock at each allocation. Too late is no error.
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+enum err schema_open(const char *path, struct sqlite3 **ret_db, char ret_why[WHY_BYTES])
+{
+    static pthread_once_t done = PTHREAD_ONCE_INIT;
+    char why[WHY_BYTES] = "";
     sqlite3 *db = NULL;
-    char say[256];
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        snprintf(say, sizeof say, "the ledger %.120s cannot be opened: %.80s; set ledger.path",
-                 path, sqlite3_errmsg(db));
-        return refuse(db, ret_why, say);
+    enum { BUSY_MS = 1000 };
+    must(path[0] && pthread_once(&done, once) == 0);
+    make_private(path);
+    errno = 0;
+    int rc = sqlite3_open_v2(
+        path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int system = errno;
+    enum err e = OK;
+    if (rc == SQLITE_CANTOPEN && system) {
+        char what[160], buf[100];
+        snprintf(what, sizeof what, "cannot open it: %s", strerror_r(system, buf, sizeof buf));
+        e = fail(why, path, what);
+    } else if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(db, BUSY_MS);
+        rc = run(db, settings);
     }
-    sqlite3_busy_timeout(db, 2000);
-    int version = number_from(db, "PRAGMA user_version");
-    if (!judge_version(db, path, version, say))
-        return refuse(db, ret_why, say);
-    bool fine = sqlite3_exec(db,
-                             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA "
-                             "wal_autocheckpoint=4000; PRAGMA cache_size=-2000",
-                             NULL, NULL, NULL) == SQLITE_OK;
-    while (fine && version < (int)countof(steps))
-        fine = take_step(db, ++version);
-    if (!fine) {
-        snprintf(say, sizeof say, "the ledger %.100s cannot be prepared: %.100s", path,
-                 sqlite3_errmsg(db));
-        return refuse(db, ret_why, say);
+    if (e == OK)
+        e = rc == SQLITE_OK ? migrate(db, path, why) : fail_sqlite(why, path, db, rc);
+    if (e != OK) {
+        must(why[0]);
+        sqlite3_close_v2(db);
+        memcpy(ret_why, why, sizeof why);
+        return e;
     }
     *ret_db = db;
     return OK;

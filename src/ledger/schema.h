@@ -1,10 +1,11 @@
-// schema.h: the ledger's tables. Private to ledger.
+// schema.h: the ledger's file: opened, checked, brought to the schema that this program knows.
 #ifndef LEDGER_SCHEMA_H
 #define LEDGER_SCHEMA_H
-#include "ledger/ledger.h"
-#include <sqlite3.h>
+#include "base/err.h"
 
-// Opens the file, sets its journal and brings it to the newest version. ret_why: what to do about
-// it.
-enum err schema_open(const char *path, sqlite3 **ret_db, char ret_why[256]);
+struct sqlite3;
+enum { WHY_BYTES = 256 };
+
+// Opens or creates; ret_why says what to do about it where it fails.
+enum err schema_open(const char *path, struct sqlite3 **ret_db, char ret_why[WHY_BYTES]) must_check;
 #endif

@@ -1,54 +1,93 @@
-// tenant.c: who is calling. Keys are known by their SHA-256 alone. Where no tenant has a key
-// nothing is hashed: clients of a gateway without keys send whatever their library wants them to.
+// tenant.c: who is calling. Keys are known by their SHA-256 only; comparing takes the same time
+// wherever they differ and whichever tenant it is. The last admitted key of a thread keeps its
+// hash, since most callers come again. Where no tenant has a key, OpenSSL is never touched.
 #include "ledger/ledger.h"
 #include <openssl/evp.h>
+#include <pthread.h>
+
+enum { REMEMBERED_BYTES = 256 };
+
+static EVP_MD *sha256; // fetched once: fetching costs more than hashing
+
+static void fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
 
 void ledger_hash_key(str key, unsigned char ret_hash[32])
 {
-    unsigned n = 0;
-    must(EVP_Digest(key.n ? key.p : "", key.n, ret_hash, &n, EVP_sha256(), NULL) == 1 && n == 32);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    unsigned size = 0;
+    must(pthread_once(&once, fetch) == 0 && sha256);
+    must(EVP_Digest(key.n ? key.p : "", key.n, ret_hash, &size, sha256, NULL) == 1);
+    must(size == 32);
 }
 
-static const struct tenant *without_key(const struct tenants *t)
+static bool same_hash(const unsigned char *a, const unsigned char *b)
 {
-    for (unsigned i = 0; i < t->count; i++)
-        if (!t->rows[i].has_key)
-            return &t->rows[i];
-    return NULL;
+    uint64_t x[4], y[4];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) == 0;
 }
 
-static bool any_key(const struct tenants *t)
+static const struct tenant *find(const struct tenants *t, const unsigned char *hash)
 {
-    for (unsigned i = 0; i < t->count; i++)
-        if (t->rows[i].has_key)
-            return true;
-    return false;
-}
-
-// The row with this key, or NULL. All rows are compared, so that time does not tell which it was.
-static const struct tenant *with_key(const struct tenants *t, str key)
-{
-    unsigned char hash[32];
     const struct tenant *found = NULL;
-    ledger_hash_key(key, hash);
     for (unsigned i = 0; i < t->count; i++)
-        if (t->rows[i].has_key && str_eq_secret(str_of((const char *)t->rows[i].key_hash, 32),
-                                                str_of((const char *)hash, 32)))
-            found = &t->rows[i];
+        if (t->rows[i].has_key && same_hash(t->rows[i].key_hash, hash))
+            found = &t->rows[i]; // and on: the time must not tell which
     return found;
 }
 
+static const struct tenant *by_key(const struct tenants *t, str key)
+{
+    static _Thread_local struct {
+        char key[REMEMBERED_BYTES];
+        size_t n; // 0: none yet
+        unsigned char hash[32];
+    } last;
+    unsigned char hash[32];
+    if (last.n == key.n && str_eq_secret(str_of(last.key, last.n), key))
+        return find(t, last.hash); // tenants may have changed meanwhile, a hash has not
+    ledger_hash_key(key, hash);
+    const struct tenant *found = find(t, hash);
+    if (found && key.n <= sizeof last.key) {
+        memcpy(last.key, key.p, key.n);
+        memcpy(last.hash, hash, sizeof hash);
+        last.n = key.n;
+    }
+    return found;
+}
+
+static const struct tenant *without_key(const struct tenants *t, bool *ret_any_key)
+{
+    const struct tenant *first = NULL;
+    bool any = false;
+    for (unsigned i = 0; i < t->count; i++) {
+        any |= t->rows[i].has_key;
+        if (!first && !t->rows[i].has_key)
+            first = &t->rows[i];
+    }
+    *ret_any_key = any;
+    return first;
+}
+
+// A key that nobody has is refused even where none is required: its owner may be a tenant whose
+// requests carry a label, and without it they would go where they must not. Where no tenant has a
+// key, any is like none, since clients' libraries insist on sending some.
 enum err ledger_admit(const struct tenants *t, str key, const struct tenant **ret_tenant)
 {
-    must(t && ret_tenant && (t->rows || t->count == 0));
-    bool keys = any_key(t);
-    if (!t->require_key && !keys) { // whatever key was sent says nothing
-        *ret_tenant = without_key(t);
-        return OK;
+    bool any_key = false;
+    must(t->count == 0 || t->rows);
+    const struct tenant *found = without_key(t, &any_key);
+    if (key.n == 0 && t->require_key)
+        return ERR_NO_KEY;
+    if (key.n && (any_key || t->require_key)) {
+        found = any_key ? by_key(t, key) : NULL;
+        if (!found)
+            return ERR_WRONG_KEY;
     }
-    const struct tenant *found = !key.n ? without_key(t) : keys ? with_key(t, key) : NULL;
-    if (!found)
-        return key.n ? ERR_WRONG_KEY : ERR_NO_KEY;
     *ret_tenant = found;
     return OK;
 }

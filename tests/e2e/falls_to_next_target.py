@@ -14,7 +14,8 @@ def pair(mode, more="", first=None, **asked):
                   (first or bad.url, good.url, more))
         with Weir(config) as w:
             answer = w.post(ask(HARD, **asked))
-            rows = w.rows("select * from tries order by start_us", int(answer.header("x-weir-tries")))
+            rows = w.rows("select * from tries order by start_us",
+                          int(answer.header("x-weir-tries")))
             return answer, bad, good, [dict(r) for r in rows]
 
 

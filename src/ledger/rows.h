@@ -1,0 +1,20 @@
+// rows.h: packed calls into the two big tables. Belongs to the ledger's thread.
+#ifndef LEDGER_ROWS_H
+#define LEDGER_ROWS_H
+#include "ledger/block.h"
+#include "ledger/plans.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+struct rows {
+    struct sqlite3_stmt *entry, *try;
+};
+// Prepares the two inserts; false with the error in db.
+bool rows_attach(struct rows *r, struct sqlite3 *db) must_check;
+void rows_detach(struct rows *r);
+// A row for each entry, numbered from first_number on, and one for each try. Their plans are
+// resolved.
+bool rows_put(struct rows *r, struct block *blocks, const struct plans *plans,
+              int64_t first_number) must_check;
+#endif

@@ -1,0 +1,134 @@
+// store.c: one transaction a batch. Entries get numbers that follow the file's last one, read under
+// the transaction's own lock, so that two programs may write one file.
+#include "ledger/store.h"
+#include "base/mem.h"
+#include "ledger/plans.h"
+#include "ledger/rows.h"
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+enum statement { BEGIN, LAST, COMMIT, ROLLBACK, STATEMENTS };
+
+static const char *const texts[STATEMENTS] = {"BEGIN IMMEDIATE", "SELECT max(n) FROM entry",
+                                              "COMMIT", "ROLLBACK"};
+
+struct store {
+    char *path;
+    sqlite3 *db; // NULL: not open
+    sqlite3_stmt *statements[STATEMENTS];
+    struct plans *plans;
+    struct rows rows;
+    int64_t last_number; // the file's last entry, as the open transaction found it
+    dev_t device;
+    ino_t inode;
+};
+
+struct store *store_new(const char *path)
+{
+    struct store *s = mem_new(sizeof *s);
+    must(path[0]);
+    s->path = mem_copy_str(str_c(path));
+    s->plans = plans_new();
+    return s;
+}
+
+void store_close(struct store *s)
+{
+    if (!s->db)
+        return;
+    // SQLite leaves the log of a file that was moved away behind: it is to be whole there.
+    if (store_is_moved(s))
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    plans_detach(s->plans);
+    rows_detach(&s->rows);
+    for (unsigned i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(s->statements[i]);
+        s->statements[i] = NULL;
+    }
+    must(sqlite3_close(s->db) == SQLITE_OK); // no statement is left open
+    s->db = NULL;
+}
+
+void store_free(struct store *s)
+{
+    if (!s)
+        return;
+    store_close(s);
+    plans_free(s->plans);
+    mem_free(s->path);
+    mem_free(s);
+}
+
+static bool prepare(struct store *s)
+{
+    if (!rows_attach(&s->rows, s->db) || !plans_attach(s->plans, s->db))
+        return false;
+    for (unsigned i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
+                               NULL) != SQLITE_OK)
+            return false;
+    return true;
+}
+
+enum err store_open(struct store *s, char ret_why[WHY_BYTES])
+{
+    struct stat at;
+    if (s->db)
+        return OK;
+    enum err e = schema_open(s->path, &s->db, ret_why);
+    if (e != OK)
+        return e;
+    if (!prepare(s) || stat(s->path, &at) != 0) {
+        snprintf(ret_why, WHY_BYTES, "ledger %.100s: %.120s", s->path, sqlite3_errmsg(s->db));
+        store_close(s);
+        return ERR_BAD_FILE;
+    }
+    s->device = at.st_dev;
+    s->inode = at.st_ino;
+    return OK;
+}
+
+bool store_is_moved(const struct store *s)
+{
+    struct stat at;
+    must(s->db);
+    return stat(s->path, &at) != 0 || at.st_dev != s->device || at.st_ino != s->inode;
+}
+
+static bool run(struct store *s, enum statement which)
+{
+    sqlite3_stmt *st = s->statements[which];
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW && which == LAST)
+        s->last_number = sqlite3_column_int64(st, 0); // an empty table's NULL reads as 0
+    return sqlite3_reset(st) == SQLITE_OK && (rc == SQLITE_DONE || rc == SQLITE_ROW);
+}
+
+static bool resolve_plans(struct store *s, struct block *blocks)
+{
+    plans_batch_begin(s->plans);
+    for (struct block *b = blocks; b; b = b->next) {
+        struct packed *e;
+        uint32_t count = 0;
+        for (uint32_t at = 0; (e = block_at(b, at)); at += e->size_bytes, count++)
+            if (!plans_resolve(s->plans, e))
+                return false;
+        must(count == b->count);
+    }
+    return true;
+}
+
+bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES])
+{
+    must(s->db && sqlite3_get_autocommit(s->db));
+    bool begun = run(s, BEGIN);
+    bool good = begun && run(s, LAST) && resolve_plans(s, blocks) &&
+                rows_put(&s->rows, blocks, s->plans, s->last_number + 1) && run(s, COMMIT);
+    if (good)
+        return true;
+    snprintf(ret_why, WHY_BYTES, "%s", sqlite3_errmsg(s->db));
+    plans_forget(s->plans); // their rows are undone
+    if (begun && !sqlite3_get_autocommit(s->db))
+        (void)run(s, ROLLBACK); // the file is closed next, which ends the transaction anyway
+    return false;
+}

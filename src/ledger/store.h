@@ -1,0 +1,17 @@
+// store.h: the open file with its statements. Belongs to the ledger's thread once that runs.
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+#include "ledger/block.h"
+#include "ledger/schema.h"
+
+struct store;
+struct store *store_new(const char *path); // opens nothing; path is copied
+void store_free(struct store *s);          // closes
+// Opens the file where it is not open. ret_why as in schema_open.
+enum err store_open(struct store *s, char ret_why[WHY_BYTES]) must_check;
+void store_close(struct store *s);
+// The file lies no longer where it was opened (moved, deleted, replaced).
+bool store_is_moved(const struct store *s);
+// Everything in one transaction: all of it is written, or nothing is and ret_why tells why.
+bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES]) must_check;
+#endif

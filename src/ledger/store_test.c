@@ -1,0 +1,48 @@
+// store_test.c: a batch is written whole or not at all.
+#include "ledger/sample_test.h"
+#include "ledger/store.h"
+#include "tests/unit.h"
+
+static struct block *block_of(struct sample *s, unsigned count)
+{
+    struct block *b = mem_new(sizeof *b);
+    for (; b->count < count; b->count++)
+        b->used_bytes += (uint32_t)pack_call(b->bytes + b->used_bytes, &s->call, &s->fleet);
+    return b;
+}
+
+TEST(a_batch_that_fails_half_way_leaves_nothing_and_can_be_written_again)
+{
+    struct sample *s = sample_new();
+    struct store *st = store_new(s->path);
+    struct block *b = block_of(s, 3);
+    char why[WHY_BYTES] = "";
+    REQUIRE(store_open(st, why) == OK);
+    CHECK(sample_says(s->path, "ALTER TABLE try RENAME TO hidden", ""));
+    CHECK(!store_write(st, b, why) && strstr(why, "try"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entry", "0"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM plan", "0"));
+    CHECK(sample_says(s->path, "ALTER TABLE hidden RENAME TO try", ""));
+    CHECK(store_write(st, b, why));
+    CHECK(sample_says(s->path, "SELECT count(*) || ' ' || sum(tries) FROM entries", "3 3"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entries WHERE plan LIKE '%routine%'", "3"));
+    store_free(st);
+    mem_free(b);
+    sample_free(s);
+}
+
+TEST(two_programs_may_write_one_file)
+{
+    struct sample *s = sample_new();
+    struct store *one = store_new(s->path), *two = store_new(s->path);
+    struct block *b = block_of(s, 2);
+    char why[WHY_BYTES];
+    REQUIRE(store_open(one, why) == OK && store_open(two, why) == OK);
+    for (int i = 0; i < 3; i++)
+        CHECK(store_write(one, b, why) && store_write(two, b, why));
+    CHECK(sample_says(s->path, "SELECT count(*) || ' ' || max(n) FROM entry", "12 12"));
+    store_free(one);
+    store_free(two);
+    mem_free(b);
+    sample_free(s);
+}
