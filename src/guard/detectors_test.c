@@ -1,5 +1,5 @@
-// detectors_test.c: hits and near-misses of credit_card, email, iban, phone, secret and ssn, the vector
-// pass against the plain one, and every place in a buffer.
+// detectors_test.c: hits and near-misses of credit_card, email, iban, phone, secret and ssn, the
+// vector pass against the plain one, and every place in a buffer.
 #include "guard/scan.h"
 #include "tests/unit.h"
 
