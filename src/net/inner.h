@@ -25,6 +25,7 @@ struct net_loop {
     bool stopping;
     const struct net_settings *settings;
     struct list deadline_queues; // struct net_deadlines.all
+    struct list lingering;       // struct net_sock.at: closed by their owners, still flushing
     struct list own_queues;      // struct own_queue: net's own, one a length
     struct list dns;             // struct dns_entry
     struct tls_context *tls;     // made at the first https place
@@ -77,6 +78,7 @@ struct tcp {
 };
 
 struct net_sock {
+    struct list at; // net_loop.lingering
     struct net_loop *loop;
     struct tcp *tcp; // NULL while a name resolves
     const struct net_events *events;
@@ -93,6 +95,7 @@ struct net_sock {
     bool connected, closed, ended, lingering, reading;
 };
 
+void sock_close_lingering(struct net_loop *l); // at the loop's end
 void sock_end(struct net_sock *s, enum err e); // tells the owner, once
 bool sock_write_raw(struct net_sock *s, const str *slices, unsigned count, size_t limit);
 void sock_connected(struct net_sock *s); // TCP, or TLS on it, is up

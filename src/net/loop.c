@@ -55,6 +55,7 @@ struct net_loop *net_loop_new(const struct net_settings *s)
     l->read_buf = mem_resize(NULL, READ_BYTES);
     list_init(&l->deadline_queues);
     list_init(&l->own_queues);
+    list_init(&l->lingering);
     list_init(&l->dns);
     l->tick_ms = TICK_MS;
     must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS) == 0);
@@ -78,6 +79,7 @@ void net_loop_free(struct net_loop *l)
     if (!l)
         return;
     dns_free(l);
+    sock_close_lingering(l);
     uv_walk(&l->uv, close_handle, NULL); // ours and what was left open
     uv_run(&l->uv, UV_RUN_DEFAULT);      // their callbacks
     must(uv_loop_close(&l->uv) == 0);

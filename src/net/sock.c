@@ -23,6 +23,7 @@ static struct net_sock *new_sock(struct net_loop *l)
     s->loop = l;
     s->events = &no_events;
     s->refs = 1;
+    list_init(&s->at);
     list_init(&s->dns.at);
     list_init(&s->deadline.at);
     return s;
@@ -137,6 +138,7 @@ void net_close(struct net_sock *s, bool reset)
     must(!s->closed || s->lingering);
     s->closed = true;
     s->lingering = false;
+    list_remove(&s->at);
     dns_forget(&s->dns);
     net_deadline_disarm(&s->deadline);
     drop_tcp(s, reset);
@@ -163,6 +165,7 @@ void net_close_after_flush(struct net_sock *s, int64_t linger_ms)
         return;
     }
     s->closed = s->lingering = true;
+    list_push_back(&s->loop->lingering, &s->at);
     net_deadline_init(&s->deadline, linger_over);
     net_deadline_arm(loop_deadlines(s->loop, linger_ms), &s->deadline);
     if (uv_shutdown(&s->tcp->ending, (uv_stream_t *)&s->tcp->uv, on_shutdown) != 0) {
@@ -171,6 +174,11 @@ void net_close_after_flush(struct net_sock *s, int64_t linger_ms)
     }
     if (!s->reading)
         s->reading = uv_read_start((uv_stream_t *)&s->tcp->uv, on_alloc, on_read) == 0;
+}
+
+void sock_close_lingering(struct net_loop *l)
+{
+    list_each(s, &l->lingering, struct net_sock, at) net_close(s, false);
 }
 
 void net_sock_events(struct net_sock *s, const struct net_events *e, void *arg)
