@@ -1,6 +1,7 @@
 // train.c: weir train, the task classifier from labelled rows.
 #include "base/mem.h"
 #include "cli/cli.h"
+#include <math.h>
 #include <yyjson.h>
 
 static const char usage[] =
@@ -139,6 +140,20 @@ static bool write_file(const char *path, str bytes)
     return fine;
 }
 
+// Tasks with few rows weigh more, by the square root of how rare they are: templates and sources decide
+// how many rows a task has, not how often people ask for it.
+static void balance(struct rows *r)
+{
+    double count[TASK_COUNT] = {0};
+    must(r->count > 0);
+    for (size_t i = 0; i < r->count; i++)
+        count[r->row[i].task] += (double)r->row[i].weight;
+    for (size_t i = 0; i < r->count; i++) {
+        double rare = (double)r->count / TASK_COUNT / count[r->row[i].task];
+        r->row[i].weight *= (float)sqrt(rare);
+    }
+}
+
 // Splits off every row whose text's hash falls into the share, so that equal texts stay together.
 static void split(const struct rows *all, double share, struct rows *train, struct rows *test)
 {
@@ -176,6 +191,7 @@ static int train_and_score(const struct options *o, const struct rows *all)
     char *bytes = NULL;
     int status = 1;
     split(all, o->holdout, &train, &test);
+    balance(&train);
     must(train.count + test.count == all->count);
     buf_init(&file, 64 << 20);
     fprintf(stderr, "training on %zu rows, %zu kept aside\n", train.count, test.count);
