@@ -140,8 +140,8 @@ static bool write_file(const char *path, str bytes)
     return fine;
 }
 
-// Tasks with few rows weigh more, by the square root of how rare they are: templates and sources decide
-// how many rows a task has, not how often people ask for it.
+// Tasks with few rows weigh more, by the square root of how rare they are: templates and sources
+// decide how many rows a task has, not how often people ask for it.
 static void balance(struct rows *r)
 {
     double count[TASK_COUNT] = {0};
