@@ -1,43 +1,46 @@
 // train.c: weir train, the task classifier from labelled rows.
 #include "base/mem.h"
 #include "cli/cli.h"
-#include <math.h>
 #include <yyjson.h>
 
 static const char usage[] =
     "usage: weir train --in FILE --out FILE [OPTIONS]\n\n"
-    "Learns the sixteen tasks from JSONL rows {\"text\": ..., \"task\": ...}; docs/tasks.md says "
-    "what each means.\n\n"
+    "Learns the sixteen tasks from JSONL rows {\"text\" or \"messages\": ..., \"task\": ...}, with "
+    "optional\n"
+    "lic, kind, source and weight. docs/tasks.md says what each task means, docs/classifier.md how "
+    "it learns.\n\n"
     "  --in FILE        the rows (- is standard input)\n"
     "  --out FILE       the weights' file\n"
     "  --lic WORD       only rows whose \"lic\" says WORD\n"
-    "  --holdout SHARE  keep this share aside and print how well it is judged (default 0.1; 0 "
-    "trains on all)\n"
+    "  --weigh S=W      rows whose \"source\" is S count W times; may be given often\n"
+    "  --holdout SHARE  first learn without this share and print how well it is judged (default "
+    "0.1);\n"
+    "                   the weights that are written have seen all rows\n"
     "  --eval FILE      print how well these rows are judged, too (an \"also\" task counts as "
     "right)\n"
     "  --epochs N       passes over the rows (default 6)\n"
+    "  --bits N         2^N buckets of weights, 8 to 20 (default 16, one megabyte)\n"
     "  --seed N         the order's seed (default 1): the same rows and seed give the same bytes\n";
 
+enum { WEIGH_MAX = 32 };
 struct options {
     const char *in, *out, *lic, *eval;
     double holdout;
     struct route_train_settings s;
+    struct weigh {
+        str source;
+        double weight;
+    } weigh[WEIGH_MAX];
+    unsigned weigh_count;
 };
 
 struct rows {
     struct arena arena;
     struct route_row *row;
-    uint8_t *also; // a second task that counts as right, or TASK_UNKNOWN
+    uint64_t *source; // hash of source and task: rows of one making
+    uint8_t *also;    // a second task that counts as right, or TASK_UNKNOWN
     size_t count, cap;
 };
-
-// How much a row weighs by how its text came about: templates repeat themselves, people do not.
-static float weight_of(str kind)
-{
-    if (str_eq(kind, S("tmpl")) || str_eq(kind, S("p3")))
-        return 0.5f;
-    return str_eq(kind, S("llm")) ? 0.7f : 1.0f;
-}
 
 static str field(yyjson_val *row, const char *name)
 {
@@ -45,10 +48,39 @@ static str field(yyjson_val *row, const char *name)
     return yyjson_is_str(v) ? str_of(yyjson_get_str(v), yyjson_get_len(v)) : STR_NONE;
 }
 
-static void add_row(struct rows *r, yyjson_val *row, const char *lic)
+// How much a row weighs by how its text came about: templates repeat themselves, people do not.
+static double weight_of(const struct options *o, yyjson_val *row)
+{
+    str kind = field(row, "kind"), source = field(row, "source");
+    yyjson_val *own = yyjson_obj_get(row, "weight");
+    double w = yyjson_is_num(own) ? yyjson_get_num(own) : 1;
+    if (str_eq(kind, S("tmpl")) || str_eq(kind, S("p3")))
+        w *= 0.5;
+    else if (str_eq(kind, S("llm")))
+        w *= 0.7;
+    for (unsigned i = 0; i < o->weigh_count; i++)
+        if (str_eq(source, o->weigh[i].source))
+            w *= o->weigh[i].weight;
+    return w > 0 ? w : 0;
+}
+
+// "text", or the content of the last user message where that is a string.
+static str text_of_row(yyjson_val *row)
+{
+    yyjson_val *messages = yyjson_obj_get(row, "messages");
+    str text = field(row, "text");
+    for (size_t i = yyjson_arr_size(messages); i-- > 0 && !text.n;) {
+        yyjson_val *m = yyjson_arr_get(messages, i);
+        if (str_eq(field(m, "role"), S("user")))
+            text = field(m, "content");
+    }
+    return text;
+}
+
+static void add_row(struct rows *r, const struct options *o, yyjson_val *row, const char *lic)
 {
     enum task task, also = TASK_UNKNOWN;
-    str text = field(row, "text");
+    str text = text_of_row(row);
     if (!text.n || !task_parse(field(row, "task"), &task) ||
         (lic && !str_eq(field(row, "lic"), str_c(lic))))
         return;
@@ -56,15 +88,17 @@ static void add_row(struct rows *r, yyjson_val *row, const char *lic)
     if (r->count == r->cap) {
         r->cap = max_size(1024, r->cap * 2);
         r->row = mem_resize(r->row, r->cap * sizeof *r->row);
+        r->source = mem_resize(r->source, r->cap * sizeof *r->source);
         r->also = mem_resize(r->also, r->cap);
     }
     r->also[r->count] = (uint8_t)also;
+    r->source[r->count] = str_hash(field(row, "source")) * TASK_COUNT + task;
     r->row[r->count++] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
                                             .task = task,
-                                            .weight = weight_of(field(row, "kind"))};
+                                            .weight = (float)weight_of(o, row)};
 }
 
-static bool read_rows(const char *path, const char *lic, struct rows *ret)
+static bool read_rows(const struct options *o, const char *path, const char *lic, struct rows *ret)
 {
     struct buf file;
     str rest, line;
@@ -76,7 +110,7 @@ static bool read_rows(const char *path, const char *lic, struct rows *ret)
     while (fine && str_next(&rest, '\n', &line)) {
         yyjson_doc *doc = line.n ? yyjson_read(line.p, line.n, 0) : NULL;
         if (doc)
-            add_row(ret, yyjson_doc_get_root(doc), lic);
+            add_row(ret, o, yyjson_doc_get_root(doc), lic);
         yyjson_doc_free(doc);
     }
     buf_done(&file);
@@ -89,7 +123,58 @@ static void free_rows(struct rows *r)
 {
     arena_done(&r->arena);
     mem_free(r->row);
+    mem_free(r->source);
     mem_free(r->also);
+}
+
+// --- balance ---------------------------------------------------------------------
+
+// Rows of one source and task count as this many at most, however many they are.
+enum { SOURCE_MOST = 300, TALLY_SLOTS = 4096 };
+
+struct tally {
+    uint64_t source;
+    uint32_t rows;
+};
+
+static struct tally *tally_of(struct tally *all, uint64_t source)
+{
+    size_t at = (size_t)((source ^ (source >> 32)) % TALLY_SLOTS);
+    for (size_t tries = 0; tries < TALLY_SLOTS; tries++, at = (at + 1) % TALLY_SLOTS)
+        if (all[at].rows == 0 || all[at].source == source) {
+            all[at].source = source;
+            return &all[at];
+        }
+    return &all[at]; // more sources than slots: they share
+}
+
+// What share of requests each task is expected to be, in hundredths; rounded, and meant to be dull.
+static const double expected[TASK_COUNT] = {
+    [TASK_SUMMARISE] = 5, [TASK_CLASSIFY] = 5,  [TASK_EXTRACT] = 5,       [TASK_REWRITE] = 6,
+    [TASK_TRANSLATE] = 4, [TASK_QA_CLOSED] = 5, [TASK_QA_OPEN] = 14,      [TASK_BRAINSTORM] = 6,
+    [TASK_CREATIVE] = 7,  [TASK_WRITING] = 8,   [TASK_CODE] = 14,         [TASK_MATH] = 5,
+    [TASK_REASONING] = 4, [TASK_CHITCHAT] = 4,  [TASK_DATA_ANALYSIS] = 3, [TASK_PLANNING] = 5};
+
+static void balance(struct rows *r)
+{
+    enum { MORE_MOST = 6 }; // a handful of rows must not speak for a task alone
+    double sum[TASK_COUNT] = {0}, all = 0;
+    struct tally *tallies = mem_new_array(struct tally, TALLY_SLOTS);
+    for (size_t i = 0; i < r->count; i++)
+        tally_of(tallies, r->source[i])->rows++;
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t n = tally_of(tallies, r->source[i])->rows;
+        if (n > SOURCE_MOST)
+            r->row[i].weight *= (float)SOURCE_MOST / (float)n;
+        sum[r->row[i].task] += (double)r->row[i].weight;
+        all += (double)r->row[i].weight;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        enum task t = r->row[i].task;
+        double more = sum[t] > 0 ? all * expected[t] / 100 / sum[t] : 1;
+        r->row[i].weight *= (float)(more > MORE_MOST ? MORE_MOST : more);
+    }
+    mem_free(tallies);
 }
 
 static void tell(void *arg, uint32_t epoch, double loss)
@@ -100,7 +185,6 @@ static void tell(void *arg, uint32_t epoch, double loss)
 
 static void print_scores(const char *name, const struct route_model *m, const struct rows *r)
 {
-    must(r->count > 0);
     unsigned hits[TASK_COUNT] = {0}, said[TASK_COUNT] = {0}, are[TASK_COUNT] = {0};
     size_t right = 0;
     double f1 = 0;
@@ -140,20 +224,6 @@ static bool write_file(const char *path, str bytes)
     return fine;
 }
 
-// Tasks with few rows weigh more, by the square root of how rare they are: templates and sources
-// decide how many rows a task has, not how often people ask for it.
-static void balance(struct rows *r)
-{
-    double count[TASK_COUNT] = {0};
-    must(r->count > 0);
-    for (size_t i = 0; i < r->count; i++)
-        count[r->row[i].task] += (double)r->row[i].weight;
-    for (size_t i = 0; i < r->count; i++) {
-        double rare = (double)r->count / TASK_COUNT / count[r->row[i].task];
-        r->row[i].weight *= (float)sqrt(rare);
-    }
-}
-
 // Splits off every row whose text's hash falls into the share, so that equal texts stay together.
 static void split(const struct rows *all, double share, struct rows *train, struct rows *test)
 {
@@ -183,23 +253,46 @@ static bool open_aligned(str file, char **ret_bytes, struct route_model *ret)
     return route_model_open(str_of(at, file.n), ret, &why) == OK;
 }
 
+// Learns from rows, writes the file into `file` and opens it; the bytes are freed by the caller.
+static bool learn(const struct options *o, const struct rows *rows, struct buf *file,
+                  char **ret_bytes, struct route_model *ret)
+{
+    buf_clear(file);
+    fprintf(stderr, "learning from %zu rows\n", rows->count);
+    if (route_train(rows->row, rows->count, &o->s, file) != OK ||
+        !open_aligned(buf_str(file), ret_bytes, ret)) {
+        fprintf(stderr, "weir: no weights came of it: check --epochs and --bits\n");
+        return false;
+    }
+    return true;
+}
+
+static bool score_kept_aside(const struct options *o, const struct rows *all, struct buf *file)
+{
+    struct rows train, test;
+    struct route_model m;
+    char *bytes = NULL;
+    split(all, o->holdout, &train, &test);
+    bool fine = test.count == 0 || train.count == 0 || learn(o, &train, file, &bytes, &m);
+    if (bytes && fine)
+        print_scores("kept aside", &m, &test);
+    mem_free(bytes);
+    mem_free(train.row);
+    mem_free(test.row);
+    mem_free(test.also);
+    return fine;
+}
+
 static int train_and_score(const struct options *o, const struct rows *all)
 {
-    struct rows train, test, extra = {0};
+    struct rows extra = {0};
     struct buf file;
     struct route_model m;
     char *bytes = NULL;
     int status = 1;
-    split(all, o->holdout, &train, &test);
-    balance(&train);
-    must(train.count + test.count == all->count);
     buf_init(&file, 64 << 20);
-    fprintf(stderr, "training on %zu rows, %zu kept aside\n", train.count, test.count);
-    if (route_train(train.row, train.count, &o->s, &file) == OK &&
-        open_aligned(buf_str(&file), &bytes, &m)) {
-        if (test.count)
-            print_scores("kept aside", &m, &test);
-        if (o->eval && read_rows(o->eval, NULL, &extra))
+    if (score_kept_aside(o, all, &file) && learn(o, all, &file, &bytes, &m)) {
+        if (o->eval && read_rows(o, o->eval, NULL, &extra))
             print_scores(o->eval, &m, &extra);
         status = !write_file(o->out, buf_str(&file));
         printf("%s: %zu bytes, digest %s\n", o->out, file.n, m.digest);
@@ -207,10 +300,62 @@ static int train_and_score(const struct options *o, const struct rows *all)
     free_rows(&extra);
     mem_free(bytes);
     buf_done(&file);
-    mem_free(train.row);
-    mem_free(test.row);
-    mem_free(test.also);
     return status;
+}
+
+// "source=0.1"
+static bool add_weigh(struct options *o, const char *word)
+{
+    const char *equals = strrchr(word, '=');
+    char *end = NULL;
+    if (!equals || o->weigh_count == WEIGH_MAX)
+        return false;
+    struct weigh *w = &o->weigh[o->weigh_count++];
+    w->source = str_of(word, (size_t)(equals - word));
+    w->weight = strtod(equals + 1, &end);
+    return end != equals + 1 && *end == 0 && w->weight >= 0;
+}
+
+static bool set_number(const char *word, uint64_t most, uint64_t *ret)
+{
+    char *end = NULL;
+    *ret = strtoull(word, &end, 10);
+    return *word && *end == 0 && *ret <= most;
+}
+
+// False where argv[*i] is no option, or has no sense.
+static bool take_option(int argc, char **argv, int *i, struct options *o)
+{
+    const char *v;
+    char *end = NULL;
+    uint64_t n;
+    if ((v = cli_option(argc, argv, i, "--in"))) {
+        o->in = v;
+    } else if ((v = cli_option(argc, argv, i, "--out"))) {
+        o->out = v;
+    } else if ((v = cli_option(argc, argv, i, "--lic"))) {
+        o->lic = v;
+    } else if ((v = cli_option(argc, argv, i, "--eval"))) {
+        o->eval = v;
+    } else if ((v = cli_option(argc, argv, i, "--weigh"))) {
+        return add_weigh(o, v);
+    } else if ((v = cli_option(argc, argv, i, "--holdout"))) {
+        o->holdout = strtod(v, &end);
+        return end != v && *end == 0 && o->holdout >= 0 && o->holdout <= 0.9;
+    } else if ((v = cli_option(argc, argv, i, "--epochs"))) {
+        bool fine = set_number(v, 1000, &n);
+        o->s.epochs = (uint32_t)n;
+        return fine && n > 0;
+    } else if ((v = cli_option(argc, argv, i, "--bits"))) {
+        bool fine = set_number(v, 20, &n);
+        o->s.bucket_bits = (uint32_t)n;
+        return fine;
+    } else if ((v = cli_option(argc, argv, i, "--seed"))) {
+        return set_number(v, UINT64_MAX, &o->s.seed);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 int cli_train(int argc, char **argv)
@@ -218,32 +363,22 @@ int cli_train(int argc, char **argv)
     struct options o = {.holdout = 0.1};
     struct rows all = {0};
     route_train_defaults(&o.s);
-    for (int i = 1; i < argc; i++) {
-        const char *v;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_usage(usage, true);
-        if ((v = cli_option(argc, argv, &i, "--in")))
-            o.in = v;
-        else if ((v = cli_option(argc, argv, &i, "--out")))
-            o.out = v;
-        else if ((v = cli_option(argc, argv, &i, "--lic")))
-            o.lic = v;
-        else if ((v = cli_option(argc, argv, &i, "--eval")))
-            o.eval = v;
-        else if ((v = cli_option(argc, argv, &i, "--holdout")))
-            o.holdout = strtod(v, NULL);
-        else if ((v = cli_option(argc, argv, &i, "--epochs")))
-            o.s.epochs = (uint32_t)strtoul(v, NULL, 10);
-        else if ((v = cli_option(argc, argv, &i, "--seed")))
-            o.s.seed = strtoull(v, NULL, 10);
-        else
-            return cli_usage(usage, false);
-    }
-    if (!o.in || !o.out || o.holdout < 0 || o.holdout > 0.9)
-        return cli_usage(usage, false);
     o.s.progress = tell;
     o.s.progress_arg = &o;
-    int status = read_rows(o.in, o.lic, &all) ? train_and_score(&o, &all) : 1;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return cli_usage(usage, true);
+        if (!take_option(argc, argv, &i, &o)) {
+            fprintf(stderr, "weir: %s is not understood\n", argv[i]);
+            return cli_usage(usage, false);
+        }
+    }
+    if (!o.in || !o.out)
+        return cli_usage(usage, false);
+    bool fine = read_rows(&o, o.in, o.lic, &all);
+    if (fine)
+        balance(&all);
+    int status = fine ? train_and_score(&o, &all) : 1;
     free_rows(&all);
     return status;
 }

@@ -1,221 +1,159 @@
-// classify.c: what kind of work a request is. The last user message is read, at most ROUTE_READ_MAX
-// bytes of it: its head, where instructions stand, and its tail, where they stand when they do not.
-#include "base/json.h"
+// classify.c: what kind of work a request is. Integer sums over eight-bit weights, a group at a
+// time, then a softmax: a few microseconds, no allocation.
+#include "route/classify.h"
 #include "route/features.h"
-#include <math.h>
 
-enum { HEAD_BYTES = 1536, TAIL_BYTES = ROUTE_READ_MAX - HEAD_BYTES, CLEAR = 12 };
+typedef int8_t lane8 __attribute__((vector_size(16)));
+typedef int16_t lane16 __attribute__((vector_size(32)));
 
-typedef int16_t lanes16 __attribute__((vector_size(32)));
-typedef int8_t lanes8 __attribute__((vector_size(16)));
-
-// Sums the rows of all features: sixteen tasks at once. 32-bit sums are fed before 16 bits can
-// overflow.
-static void sum_rows(const struct route_model *m, const struct features *f,
-                     int32_t sums[TASK_COUNT])
+// Adds up one group's rows of weights, sixteen tasks at once.
+static void sum_rows(const struct route_model *m, const struct hashes *h, int32_t *sums)
 {
-    enum { AT_ONCE = 256 }; // 256 * 127 < 32768
-    memset(sums, 0, TASK_COUNT * sizeof *sums);
-    for (uint32_t i = 0; i < f->count;) {
-        uint32_t end = f->count - i > AT_ONCE ? i + AT_ONCE : f->count;
-        lanes16 acc = {0};
+    enum { AT_ONCE = 256 }; // 256 * 127 still fits 16 bits
+    const uint32_t mask = m->bucket_count - 1;
+    for (int t = 0; t < TASK_COUNT; t++)
+        sums[t] = 0;
+    for (uint32_t i = 0; i < h->n;) {
+        uint32_t end = (uint32_t)min_size(h->n, i + AT_ONCE);
+        lane16 acc = {0};
         for (; i < end; i++) {
-            lanes8 row;
-            memcpy(&row, m->weights + (size_t)(f->ids[i] & (m->bucket_count - 1)) * TASK_COUNT,
-                   sizeof row);
-            acc += __builtin_convertvector(row, lanes16);
+            lane8 row;
+            memcpy(&row, m->weights + (size_t)(h->at[i] & mask) * TASK_COUNT, sizeof row);
+            acc += __builtin_convertvector(row, lane16);
         }
         for (int t = 0; t < TASK_COUNT; t++)
             sums[t] += acc[t];
     }
 }
 
-static void softmax(float *p)
+// e^x in plain arithmetic, so that training gives the same bytes whatever the C library.
+double exp_plain(double x)
 {
-    float top = p[0], sum = 0;
+    if (x < -700)
+        return 0;
+    must(x < 700);
+    double k = (double)(int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
+    double r = x - k * 0.69314718055994531, term = 1, sum = 1;
+    for (int i = 1; i < 12; i++) {
+        term *= r / i;
+        sum += term;
+    }
+    union {
+        uint64_t bits;
+        double value;
+    } power = {.bits = (uint64_t)(1023 + (int)k) << 52};
+    return sum * power.value;
+}
+
+void softmax_plain(double *p)
+{
+    double top = p[0], sum = 0;
     for (int t = 1; t < TASK_COUNT; t++)
         top = p[t] > top ? p[t] : top;
     for (int t = 0; t < TASK_COUNT; t++) {
-        p[t] = expf(p[t] - top);
+        p[t] = exp_plain(p[t] - top);
         sum += p[t];
     }
     for (int t = 0; t < TASK_COUNT; t++)
         p[t] /= sum;
 }
 
-static void tell_signals(const struct features *f, const struct surroundings *s,
-                         struct judgement *j)
+// The groups that spoke loudest for the task against the mean of all tasks.
+static void tell_signals(float parts[GROUP_COUNT][TASK_COUNT], struct judgement *j)
 {
-    const struct {
-        bool on;
-        const char *name;
-    } all[] = {{f->fence, "code fence"},
-               {f->latex, "formulas"},
-               {f->options, "answer options"},
-               {s->tools, "tools offered"},
-               {s->text_bytes > 4000, "long message"},
-               {f->question, "a question"},
-               {f->numbers, "many numbers"},
-               {f->examples, "examples"},
-               {s->turns > 2, "conversation"},
-               {s->text_bytes < 40, "very short"}};
+    float voice[GROUP_COUNT];
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        float mean = 0;
+        for (int t = 0; t < TASK_COUNT; t++)
+            mean += parts[g][t] / TASK_COUNT;
+        voice[g] = parts[g][j->task] - mean;
+    }
     unsigned n = 0;
-    for (size_t i = 0; i < countof(all) && n + 1 < countof(j->signals); i++)
-        if (all[i].on)
-            j->signals[n++] = all[i].name;
-    if (n == 0)
-        j->signals[n++] = "its words";
-    j->signals[n] = NULL;
+    for (; n + 1 < countof(j->signals); n++) {
+        int best = 0;
+        for (int g = 1; g < GROUP_COUNT; g++)
+            best = voice[g] > voice[best] ? g : best;
+        if (voice[best] <= 0.05f)
+            break;
+        j->signals[n] = group_name((enum group)best);
+        voice[best] = 0;
+    }
+    for (; n < countof(j->signals); n++)
+        j->signals[n] = NULL;
 }
 
-// A prior, not yet learned from outcomes: the tasks' own, lowered a little for long and dense
-// requests.
-static float local_ok(const struct route_model *m, const struct judgement *j,
-                      const struct surroundings *s)
+// A prior until outcomes are learned from: each task's own, mixed by how likely the task is, and
+// lowered a little for long prompts, which small models lose the thread of.
+static float local_ok(const struct route_model *m, const struct judgement *j, uint64_t total_bytes)
 {
     float p = 0;
     for (int t = 0; t < TASK_COUNT; t++)
         p += j->task_p[t] * m->local_ok[t];
-    float over = s->text_bytes > 4096 ? log2f((float)s->text_bytes / 4096.0f) : 0;
-    p -= 0.02f * over;
+    for (uint64_t n = total_bytes; n >= 8192; n /= 2)
+        p -= 0.02f;
     return p < 0.01f ? 0.01f : p > 0.99f ? 0.99f : p;
 }
 
-static void judge(const struct route_model *m, str text, const struct surroundings *s,
-                  struct judgement *j)
+static void choose_task(struct judgement *j, const double *p)
+{
+    unsigned best = 0, second = 1;
+    for (unsigned t = 1; t < TASK_COUNT; t++) {
+        if (p[t] > p[best]) {
+            second = best;
+            best = t;
+        } else if (t != second && p[t] > p[second]) {
+            second = t;
+        }
+    }
+    must(best != second);
+    for (unsigned t = 0; t < TASK_COUNT; t++)
+        j->task_p[t] = (float)p[t];
+    j->task = (enum task)best;
+    j->margin = (float)(p[best] - p[second]);
+}
+
+static void judge(const struct route_model *m, const struct view *v, struct judgement *j)
 {
     struct features f;
     int32_t sums[TASK_COUNT];
-    features_of(text, s, &f);
-    sum_rows(m, &f, sums);
-    float norm = 1.0f / sqrtf((float)f.count);
-    unsigned best = 0, second = 1;
+    float parts[GROUP_COUNT][TASK_COUNT];
+    double p[TASK_COUNT];
+    features_read(&f, v);
     for (int t = 0; t < TASK_COUNT; t++)
-        j->task_p[t] = (float)sums[t] * m->scale[t] * norm + m->bias[t];
-    softmax(j->task_p);
-    if (j->task_p[second] > j->task_p[best])
-        best = 1, second = 0;
-    for (unsigned t = 2; t < TASK_COUNT; t++) {
-        if (j->task_p[t] > j->task_p[best])
-            second = best, best = t;
-        else if (j->task_p[t] > j->task_p[second])
-            second = t;
+        p[t] = (double)m->bias[t];
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        float value = group_value(&f, (enum group)g);
+        sum_rows(m, &f.group[g], sums);
+        for (int t = 0; t < TASK_COUNT; t++) {
+            parts[g][t] = (float)sums[t] * m->scale[t] * value;
+            p[t] += (double)parts[g][t];
+        }
     }
-    j->task = (enum task)best;
-    j->margin = j->task_p[best] - j->task_p[second];
-    j->p_local_ok = local_ok(m, j, s);
-    j->read_bytes = (uint32_t)text.n;
-    j->total_bytes = (uint32_t)s->text_bytes;
-    tell_signals(&f, s, j);
-}
-
-// --- reading the request
-// -------------------------------------------------------------------------------
-
-// Whether raw[at] is surely not inside an escape: no backslash shortly before it.
-static bool clear_cut(str raw, size_t at)
-{
-    size_t from = at > CLEAR ? at - CLEAR : 0;
-    return memchr(raw.p + from, '\\', at - from) == NULL;
-}
-
-// A clear place at or before `at`, not before `lowest`; SIZE_MAX where there is none.
-static size_t cut_near(str raw, size_t at, size_t lowest)
-{
-    while (at > lowest && !clear_cut(raw, at))
-        at--;
-    return clear_cut(raw, at) ? at : SIZE_MAX;
-}
-
-// Up to `want` decoded bytes of the part's head (or tail). Only that much is decoded, unless the
-// text is so full of escapes that no place to cut is found.
-static str piece(struct arena *a, const struct ask *ask, const struct part *p, size_t want,
-                 bool tail)
-{
-    str raw = {ask->body.p + p->span.start, p->span.end - p->span.start};
-    size_t reach = p->escaped ? want * 2 : want;
-    if (raw.n > reach * 2 && p->escaped) {
-        size_t from = tail ? raw.n - reach : reach;
-        size_t at = cut_near(raw, from, from - reach / 2);
-        if (at != SIZE_MAX)
-            raw = tail ? str_from(raw, at) : str_first(raw, at);
-    }
-    str text = json_decode(a, raw, p->escaped);
-    return text.n <= want ? text : tail ? str_from(text, text.n - want) : str_first(text, want);
-}
-
-static bool of_last_message(const struct ask *ask, const struct part *p)
-{
-    if (p->kind != PART_TEXT)
-        return false;
-    return ask->last_user_turn == UINT32_MAX || p->turn == ask->last_user_turn;
-}
-
-struct reading {
-    char text[ROUTE_READ_MAX + 8];
-    size_t n;
-};
-
-static void put(struct reading *r, str s, size_t limit)
-{
-    size_t n = min_size(s.n, limit > r->n ? limit - r->n : 0);
-    if (n)
-        memcpy(r->text + r->n, s.p, n);
-    r->n += n;
-}
-
-static void read_message(struct arena *a, const struct ask *ask, size_t total, struct reading *r)
-{
-    size_t head = total <= ROUTE_READ_MAX ? ROUTE_READ_MAX : HEAD_BYTES;
-    const struct part *last = NULL;
-    for (uint32_t i = 0; i < ask->part_count; i++) {
-        const struct part *p = &ask->parts[i];
-        if (!of_last_message(ask, p))
-            continue;
-        last = p;
-        if (r->n < head)
-            put(r, piece(a, ask, p, head - r->n, false), head);
-    }
-    if (head == ROUTE_READ_MAX || !last)
-        return;
-    put(r, S("\n"), ROUTE_READ_MAX + 1);
-    put(r, piece(a, ask, last, TAIL_BYTES, true), ROUTE_READ_MAX + 1);
+    softmax_plain(p);
+    choose_task(j, p);
+    j->read_bytes = v->n + v->context_n;
+    j->total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX);
+    j->p_local_ok = local_ok(m, j, v->total_bytes);
+    tell_signals(parts, j);
+    if (v->n == 0) // no text: nothing is known of it
+        j->task = TASK_UNKNOWN;
 }
 
 void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
                     struct judgement *ret_judgement)
 {
-    struct surroundings s = {.turns = ask->turns,
-                             .tools = ask->needs & ABILITY_TOOLS,
-                             .media = ask->needs & (ABILITY_IMAGES | ABILITY_AUDIO | ABILITY_FILES),
-                             .schema = ask->needs & ABILITY_SCHEMA};
-    struct reading r;
-    r.n = 0;
-    for (uint32_t i = 0; i < ask->part_count; i++) {
-        const struct part *p = &ask->parts[i];
-        size_t n = p->span.end - p->span.start;
-        if (of_last_message(ask, p))
-            s.text_bytes += n;
-        else if (p->kind == PART_TEXT && p->role == ROLE_SYSTEM)
-            s.system_bytes += n;
-    }
-    read_message(a, ask, s.text_bytes, &r);
-    judge(m, str_of(r.text, r.n), &s, ret_judgement);
+    struct view v;
+    (void)a; // what is read fits the stack
+    must(m->weights && ask->part_count <= ask->body.n);
+    view_of_ask(&v, ask);
+    judge(m, &v, ret_judgement);
 }
 
 void route_classify_text(const struct route_model *m, struct text text,
                          struct judgement *ret_judgement)
 {
-    str t = text_reveal(text);
-    struct surroundings s = {.text_bytes = t.n, .turns = 1};
-    struct reading r;
-    r.n = 0;
-    if (t.n <= ROUTE_READ_MAX) {
-        put(&r, t, ROUTE_READ_MAX);
-    } else {
-        put(&r, t, HEAD_BYTES);
-        put(&r, S("\n"), ROUTE_READ_MAX + 1);
-        put(&r, str_from(t, t.n - TAIL_BYTES), ROUTE_READ_MAX + 1);
-    }
-    judge(m, str_of(r.text, r.n), &s, ret_judgement);
+    struct view v;
+    must(m->weights);
+    view_of_text(&v, text_reveal(text));
+    judge(m, &v, ret_judgement);
 }

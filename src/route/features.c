@@ -1,257 +1,572 @@
-// features.c: words, pairs of words, beginnings and ends of words, and the shape of the whole,
-// hashed. The instruction stands at an end of a message and the pasted text in its middle, so words
-// near the ends are told apart from those in the middle, and the middle says only which words it
-// has.
+// features.c: words, pairs of words, their beginnings and ends, and the form of the whole, hashed
+// in one pass. Invariants: (1) a view is followed by VIEW_PAD zero bytes, so that a word's end
+// needs no look at the length; (2) what is quoted, fenced or a long block between others is
+// payload: it says what is worked on, not what work is wanted.
 #include "route/features.h"
 
-enum { HEAD_WORDS = 40, TAIL_WORDS = 24, WORDS_MAX = 640, EDGE_WORDS = 8 };
-enum { F_WORD = 1, F_PAIR, F_FIRST, F_LAST, F_START, F_END, F_MIDDLE, F_SHAPE };
+enum { FIRST_TOKENS = 6, LAST_TOKENS = 6, PIECES_MAX = 32, QUOTE_LEAST = 48 };
+enum { HEAD_FREE = 360, TAIL_FREE = 220, BLOCK_LEAST = 140 };
 
-struct word {
-    uint32_t hash, start, end; // of the whole, of its first four bytes, of its last three
-    uint8_t length;
-    bool fenced;
+// What a hash stands for; mixed in, so that a word and a beginning never share a bucket on purpose.
+enum mark {
+    MARK_WORD = 1,
+    MARK_PAIR,
+    MARK_FIRST, // and the next two: first, second and third, fourth to sixth
+    MARK_FIRST_PAIR = MARK_FIRST + 3,
+    MARK_LAST,
+    MARK_START,
+    MARK_END,
+    MARK_PAYLOAD,
+    MARK_LABEL,
+    MARK_FORM,
+    MARK_AROUND,
 };
 
-static uint32_t mix(uint32_t a, uint32_t b)
+const char *group_name(enum group g)
 {
-    uint32_t h = (a ^ (b * 0x9e3779b1u)) * 0x85ebca6bu;
+    static const char *const names[GROUP_COUNT] = {"words of the instruction",
+                                                   "first and last words",
+                                                   "stems of words",
+                                                   "pasted text",
+                                                   "form",
+                                                   "surroundings",
+                                                   "the message before"};
+    must((unsigned)g < GROUP_COUNT);
+    return names[g];
+}
+
+static inline uint32_t mix(uint32_t value, uint32_t mark)
+{
+    uint32_t h = (value ^ (mark * 0x9e3779b1u)) * 0x85ebca6bu;
     return h ^ (h >> 15);
 }
 
-static void add(struct features *f, uint32_t kind, uint32_t value)
+static inline void add(struct hashes *to, uint32_t value, uint32_t mark)
 {
-    if (f->count < FEATURES_MAX)
-        f->ids[f->count++] = mix(value, kind * 0x632be5abu);
+    if (likely(to->n < to->cap))
+        to->at[to->n++] = mix(value, mark);
 }
 
-// One byte as it counts: lower case, every digit the same, 0 for what parts words.
-// clang-format off
-static const uint8_t folded[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0x27, 0, 0, 0, 0, 0, 0, 0, 0,
-    0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0, 0, 0, 0, 0, 0,
-    0, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f,
-    0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0, 0, 0, 0, 0,
-    0, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f,
-    0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0, 0, 0, 0, 0,
-    0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f,
-    0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f,
-    0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf,
-    0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xbb, 0xbc, 0xbd, 0xbe, 0xbf,
-    0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf,
-    0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf,
-    0xe0, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed, 0xee, 0xef,
-    0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff,
+// --- characters ------------------------------------------------------------------
+
+enum kind { KIND_OTHER, KIND_LETTER, KIND_DIGIT, KIND_ALONE }; // alone: a word by itself, as Han is
+
+static const uint8_t ascii_kind[128] = {
+    ['A' ... 'Z'] = KIND_LETTER, ['a' ... 'z'] = KIND_LETTER, ['0' ... '9'] = KIND_DIGIT};
+
+// One character that is not ASCII. Where it is punctuation, `same_as` is its ASCII likeness, or 0.
+struct wide {
+    uint32_t cp; // lower case
+    uint8_t bytes, kind;
+    char same_as;
 };
-// clang-format on
 
-static unsigned char fold(unsigned char c)
+static char likeness_of(uint32_t cp)
 {
-    return folded[c];
+    switch (cp) {
+    case 0x2018:
+    case 0x2019:
+        return '\'';
+    case 0xab:
+    case 0xbb:
+    case 0x201c:
+    case 0x201d:
+    case 0x201e:
+    case 0x300c:
+    case 0x300d:
+    case 0x300e:
+    case 0x300f:
+        return '"';
+    case 0x3002:
+    case 0x2026:
+        return '.';
+    case 0x3001:
+        return ',';
+    case 0x2013:
+    case 0x2014:
+        return '-';
+    case 0xbf:
+        return '?';
+    default:
+        return cp >= 0xff01 && cp <= 0xff5e ? (char)(cp - 0xfee0) : 0;
+    }
 }
 
-// Han, kana and hangul have no blanks between words: each character is one.
-static size_t wide_char(const unsigned char *p, size_t left)
+static uint8_t kind_of(uint32_t cp)
 {
-    return left >= 3 && p[0] >= 0xe3 && p[0] <= 0xed && p[1] >= 0x80 ? 3 : 0;
+    if (cp < 0xc0 || cp == 0xd7 || cp == 0xf7)
+        return KIND_OTHER;
+    if (cp < 0x2000)
+        return cp >= 0xe00 && cp < 0xf00 ? KIND_ALONE : KIND_LETTER; // Thai and Lao have no blanks
+    if (cp < 0x2e80)
+        return cp >= 0x2c00 ? KIND_LETTER : KIND_OTHER;
+    if (cp < 0x3040)
+        return KIND_OTHER;
+    if (cp >= 0xff00 && cp < 0xfff0)
+        return cp >= 0xff66 && cp < 0xffdd ? KIND_ALONE : KIND_OTHER;
+    return cp < 0xfe00 || cp >= 0x20000 ? KIND_ALONE : KIND_OTHER; // emoji are no words
 }
 
-static size_t take_word(const unsigned char *p, size_t left, struct word *w)
+static uint32_t lower_of(uint32_t cp)
 {
-    uint32_t h = 2166136261u, start = 0;
-    size_t n = wide_char(p, left);
-    size_t limit = n ? n : left;
-    size_t i = 0;
-    for (; i < limit; i++) {
-        unsigned char c = fold(p[i]);
-        if (c == 0 || (!n && i > 0 && wide_char(p + i, left - i)))
-            break;
-        h = (h ^ c) * 16777619u;
-        if (i == 3)
+    if (cp < 0x100)
+        return cp >= 0xc0 && cp <= 0xde ? cp + 0x20 : cp;
+    if (cp < 0x180)
+        return cp | 1;
+    if (cp >= 0x391 && cp <= 0x3a9)
+        return cp + 0x20;
+    if (cp >= 0x400 && cp <= 0x42f)
+        return cp + (cp < 0x410 ? 0x50 : 0x20);
+    return cp;
+}
+
+// Tolerant of broken UTF-8: a byte that begins nothing is one character of no kind.
+static struct wide read_wide(const uint8_t *p)
+{
+    struct wide w = {.cp = p[0], .bytes = 1, .kind = KIND_OTHER};
+    uint32_t need = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : p[0] >= 0xc2 ? 1 : 0;
+    if (need == 0)
+        return w;
+    uint32_t cp = p[0] & (0x3fu >> need);
+    for (uint32_t i = 1; i <= need; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return w;
+        cp = cp << 6 | (p[i] & 0x3fu);
+    }
+    return (struct wide){.cp = lower_of(cp),
+                         .bytes = (uint8_t)(need + 1),
+                         .kind = kind_of(cp),
+                         .same_as = likeness_of(cp)};
+}
+
+// --- words -----------------------------------------------------------------------
+
+struct word {
+    uint32_t hash, start, end; // of the whole, of the first five characters, of the last three
+    uint32_t letters;
+};
+
+// The word at p, which begins with a letter of any kind; returns what follows it.
+static const uint8_t *read_word(const uint8_t *p, struct word *w)
+{
+    enum { SEED = 0x811c9dc5u, PRIME = 0x01000193u };
+    uint32_t h = SEED, start = 0, last = 0, n = 0;
+    for (;;) {
+        uint32_t c = *p;
+        if (likely(c < 0x80)) {
+            if (ascii_kind[c] == KIND_LETTER) {
+                c |= 0x20;
+                p++;
+            } else if (c == '\'' && n && ascii_kind[p[1] & 0x7f] == KIND_LETTER && p[1] < 0x80) {
+                p++; // don't
+                continue;
+            } else {
+                break;
+            }
+        } else {
+            struct wide x = read_wide(p);
+            bool apostrophe = x.same_as == '\'' && n && (p[x.bytes] | 0x20) >= 'a';
+            if (x.kind != KIND_LETTER && !apostrophe && !(x.kind == KIND_ALONE && n == 0))
+                break;
+            p += x.bytes;
+            if (apostrophe)
+                continue;
+            if (x.kind == KIND_ALONE) {
+                *w = (struct word){.hash = (h ^ x.cp) * PRIME, .letters = 1};
+                return p;
+            }
+            c = x.cp;
+        }
+        h = (h ^ c) * PRIME;
+        last = last << 8 | (c & 0xff);
+        if (++n == 5)
             start = h;
     }
-    must(i > 0);
-    uint32_t end = 0;
-    for (size_t k = i > 3 ? i - 3 : 0; k < i; k++)
-        end = end * 257 + fold(p[k]);
-    *w = (struct word){.hash = h, .start = start, .end = end, .length = (uint8_t)min_size(i, 255)};
-    return i;
+    *w = (struct word){.hash = h, .start = start, .end = last & 0xffffff, .letters = n};
+    return p;
 }
 
-// Punctuation that says something about the work; alone it is a word, too.
-static bool telling(unsigned char c)
-{
-    return c == '?' || c == ':' || c == '{' || c == '|' || c == '=' || c == '$' || c == '"' ||
-           c == '#' || c == '<' || c == '\\';
-}
+// --- the pass --------------------------------------------------------------------
 
-// "Input:", "Example:", "Q:" before the colon at text[at]: worked examples follow.
-static bool example_cue(str text, size_t at)
-{
-    str before = str_first(text, at);
-    return str_ends(before, S("nput")) || str_ends(before, S("xample")) ||
-           (str_ends(before, S("Q")) && (before.n == 1 || before.p[before.n - 2] == '\n'));
-}
+struct pass {
+    struct features *f;
+    bool payload;
+    bool line_start;     // nothing but blanks, numbers and marks since the line began
+    uint32_t before;     // the instruction's word before, 0 at its beginning
+    uint32_t line_words; // in this line
+    uint32_t label;      // hash of this line's one or two first words
+    uint32_t tokens;     // of the instruction
+    uint32_t all_tokens; // payload too
+    uint32_t lines, longest_line, label_lines, bullets, options, numbers, alone, letters;
+    uint32_t last[LAST_TOKENS]; // ring
+    uint32_t labels[4];         // the last labels, to see repeated ones
+    uint32_t repeated;          // labels seen before: examples are given
+    uint16_t of[128];           // how often each ASCII character that is no letter stands there
+};
 
-// "(A)", "A)" or "A." at a line's start: text[at] is the sign behind the letter.
-static bool option_cue(str text, size_t at)
+static void take_token(struct pass *s, const struct word *w)
 {
-    if (at < 1 || text.p[at - 1] != 'A')
-        return false;
-    char before = at >= 2 ? text.p[at - 2] : '\n';
-    return before == '\n' || (before == '(' && text.p[at] == ')');
-}
-
-static uint32_t split(str text, struct word *words, struct features *f)
-{
-    const unsigned char *p = (const unsigned char *)text.p;
-    uint32_t n = 0;
-    bool fenced = false;
-    for (size_t i = 0; i < text.n && n < WORDS_MAX;) {
-        if (p[i] == '`' && text.n - i >= 3 && p[i + 1] == '`' && p[i + 2] == '`') {
-            fenced = !fenced;
-            f->fence = true;
-            i += 3;
-        } else if (fold(p[i])) {
-            i += take_word(p + i, text.n - i, &words[n]);
-            words[n++].fenced = fenced;
-        } else if (telling(p[i])) {
-            words[n++] = (struct word){.hash = p[i], .length = 1, .fenced = fenced};
-            if (p[i] == ':')
-                f->examples |= example_cue(text, i);
-            i++;
-        } else {
-            if (p[i] == ')' || p[i] == '.')
-                f->options |= option_cue(text, i);
-            i++;
-        }
+    struct features *f = s->f;
+    s->all_tokens++;
+    if (s->payload) {
+        add(&f->group[GROUP_PAYLOAD], w->hash, MARK_PAYLOAD);
+        return;
     }
+    struct hashes *words = &f->group[GROUP_WORDS];
+    uint32_t pair = s->before * 0x9e3779b1u ^ w->hash;
+    add(words, w->hash, MARK_WORD);
+    if (s->before)
+        add(words, pair, MARK_PAIR);
+    if (w->letters > 4) {
+        add(&f->group[GROUP_STEMS], w->start, MARK_START);
+        add(&f->group[GROUP_STEMS], w->end, MARK_END);
+    }
+    if (s->tokens < FIRST_TOKENS) {
+        uint32_t place = s->tokens == 0 ? 0 : s->tokens < 3 ? 1 : 2;
+        add(&f->group[GROUP_EDGES], w->hash, MARK_FIRST + place);
+        if (s->tokens == 1 || s->tokens == 2)
+            add(&f->group[GROUP_EDGES], pair, MARK_FIRST_PAIR);
+    }
+    s->last[s->tokens % LAST_TOKENS] = w->hash;
+    s->tokens++;
+    s->before = w->hash;
+}
+
+// "Context:", "Text 2:", "Frage:" at the beginning of a line.
+static void take_label(struct pass *s)
+{
+    uint32_t label = s->label;
+    s->label_lines++;
+    add(&s->f->group[GROUP_FORM], label, MARK_LABEL);
+    for (unsigned i = 0; i < countof(s->labels); i++)
+        s->repeated += s->labels[i] == label;
+    s->labels[s->label_lines % countof(s->labels)] = label;
+}
+
+static void take_mark(struct pass *s, char c, const uint8_t *p)
+{
+    s->of[(uint8_t)c & 0x7f]++;
+    if (c == '\n') {
+        s->lines++;
+        s->line_words = 0;
+        s->line_start = true;
+    } else if (c == ':' && s->line_words > 0 && s->line_words <= 2) {
+        take_label(s);
+        s->line_words = 3;
+    } else if (s->line_start && (c == '-' || c == '*' || c == '#') && (p[1] == ' ' || p[1] == c)) {
+        s->bullets++;
+    } else if ((c == ')' || c == '.') && s->line_words == 1 && p[-1] >= 'A' && p[-1] <= 'E' &&
+               ascii_kind[p[-2] & 0x7f] != KIND_LETTER) {
+        s->options++;
+        s->line_words = 3;
+    }
+}
+
+static const uint8_t *take_number(struct pass *s, const uint8_t *p)
+{
+    static const uint32_t seeds[] = {0x1f01, 0x1f02, 0x1f03, 0x1f04, 0x1f05};
+    uint32_t n = 0;
+    for (; ascii_kind[*p & 0x7f] == KIND_DIGIT && *p < 0x80; p++)
+        n++;
+    struct word w = {.hash = seeds[n > 5 ? 4 : n - 1]};
+    s->of['0'] = (uint16_t)(s->of['0'] + n);
+    s->numbers++;
+    take_token(s, &w);
+    return p;
+}
+
+// Where the quotation that opens before p closes, when it is long enough to be payload.
+static const uint8_t *quote_end(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *close = memchr(p, '"', (size_t)(end - p));
+    return close && close - p >= QUOTE_LEAST ? close : NULL;
+}
+
+static const uint8_t *take_word(struct pass *s, const uint8_t *p)
+{
+    struct word w;
+    const uint8_t *after = read_word(p, &w);
+    must(after > p);
+    s->letters += w.letters;
+    s->label = s->line_words == 0 ? w.hash : s->label * 31 + w.hash;
+    s->line_words++;
+    s->line_start = false;
+    take_token(s, &w);
+    return after;
+}
+
+// Reads one piece. Quotations inside an instruction are payload.
+static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, bool payload)
+{
+    const uint8_t *close = NULL;
+    s->payload = payload;
+    while (p < end) {
+        uint8_t c = *p;
+        char same = (char)c;
+        uint32_t step = 1;
+        uint8_t kind = c < 0x80 ? ascii_kind[c] : KIND_OTHER;
+        if (c >= 0x80) {
+            struct wide w = read_wide(p);
+            kind = w.kind;
+            same = w.same_as;
+            step = w.bytes;
+            s->alone += kind == KIND_ALONE;
+        }
+        if (kind == KIND_LETTER || kind == KIND_ALONE) {
+            p = take_word(s, p);
+            continue;
+        }
+        if (kind == KIND_DIGIT) {
+            p = take_number(s, p);
+            continue;
+        }
+        if (c == '"' && close) {
+            s->payload = payload;
+            close = NULL;
+        } else if (c == '"' && !payload && (close = quote_end(p + 1, end))) {
+            s->payload = true;
+        }
+        if (same > ' ' || same == '\n')
+            take_mark(s, same, p);
+        p += step;
+    }
+}
+
+// --- pieces: which stretches of the text are payload -----------------------------
+
+struct piece {
+    uint32_t start, end;
+    bool fenced;
+};
+
+static bool blank_line(const char *p)
+{
+    while (*p == ' ' || *p == '\t' || *p == '\r')
+        p++;
+    return *p == '\n';
+}
+
+// Cuts at blank lines, at fences, and after a line that ends in a colon.
+static unsigned cut_pieces(const struct view *v, struct piece *pieces)
+{
+    unsigned n = 0;
+    uint32_t start = 0, line = 0;
+    bool fenced = false;
+    while (line < v->n) {
+        const char *nl = memchr(v->text + line, '\n', v->n - line);
+        uint32_t next = nl ? (uint32_t)(nl - v->text) + 1 : v->n;
+        bool fence = memcmp(v->text + line, "```", 3) == 0;
+        bool colon = nl && next - line > 8 && nl[-1] == ':';
+        if (fence && line > start && n < PIECES_MAX - 1) {
+            pieces[n++] = (struct piece){start, line, fenced};
+            start = line;
+        }
+        bool ends = fence ? fenced : !fenced && nl && (colon || blank_line(nl + 1));
+        if (ends && n < PIECES_MAX - 1) {
+            pieces[n++] = (struct piece){start, next, fenced};
+            start = next;
+        }
+        fenced ^= fence;
+        line = next;
+    }
+    if (start < v->n)
+        pieces[n++] = (struct piece){start, v->n, fenced};
     return n;
 }
 
-static void add_words(struct features *f, const struct word *w, uint32_t n)
+static void read_pieces(struct pass *s, const struct view *v)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        bool middle = w[i].fenced || (i >= HEAD_WORDS && i + TAIL_WORDS < n);
-        if (middle) {
-            add(f, F_MIDDLE, w[i].hash);
-            continue;
+    struct piece pieces[PIECES_MAX];
+    unsigned n = cut_pieces(v, pieces);
+    const uint8_t *text = (const uint8_t *)v->text;
+    must(n <= PIECES_MAX);
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t a = pieces[i].start, b = pieces[i].end;
+        // how much of the piece's beginning and end may be instruction
+        uint32_t head = i == 0 ? HEAD_FREE : 0, tail = i == n - 1 && n > 1 ? TAIL_FREE : 0;
+        if (pieces[i].fenced) {
+            read_piece(s, text + a, text + b, true);
+        } else if (b - a <= BLOCK_LEAST || b - a <= head + tail || n == 1) {
+            read_piece(s, text + a, text + b, false);
+        } else {
+            uint32_t x = a + head, y = b - tail;
+            while (x > a && (text[x] & 0xdf) > ' ' && x < y) // not through a word
+                x++;
+            while (y < b && (text[y] & 0xdf) > ' ')
+                y++;
+            read_piece(s, text + a, text + x, false);
+            read_piece(s, text + x, text + y, true);
+            read_piece(s, text + y, text + b, false);
         }
-        add(f, F_WORD, w[i].hash);
-        if (i > 0)
-            add(f, F_PAIR, mix(w[i - 1].hash, w[i].hash));
-        if (w[i].length >= 6) {
-            add(f, F_START, w[i].start);
-            add(f, F_END, w[i].end);
+    }
+}
+
+// --- form ------------------------------------------------------------------------
+
+static uint32_t log2_of(uint64_t n)
+{
+    return n ? 64 - (uint32_t)__builtin_clzll(n) : 0;
+}
+
+static uint32_t share_of(uint64_t part, uint64_t whole)
+{
+    uint64_t mille = whole ? part * 1000 / whole : 0;
+    static const uint16_t steps[] = {1, 10, 30, 60, 100, 200, 400};
+    uint32_t i = 0;
+    while (i < countof(steps) && mille >= steps[i])
+        i++;
+    return i;
+}
+
+static uint32_t few(uint32_t n)
+{
+    return n < 4 ? n : 2 + log2_of(n);
+}
+
+static char last_mark(const struct view *v)
+{
+    uint32_t n = v->n;
+    while (n > 0 && (uint8_t)v->text[n - 1] <= ' ')
+        n--;
+    if (n == 0)
+        return ' ';
+    if (n >= 3 && memcmp(v->text + n - 3, "\xef\xbc\x9f", 3) == 0)
+        return '?';
+    uint8_t c = (uint8_t)v->text[n - 1];
+    return c >= 0x80 ? 'w' : ascii_kind[c] == KIND_LETTER ? 'a' : ascii_kind[c] ? '0' : (char)c;
+}
+
+static void add_form(const struct pass *s, const struct view *v)
+{
+    struct hashes *form = &s->f->group[GROUP_FORM];
+    const uint16_t *of = s->of;
+    uint32_t tex = 0;
+    for (uint32_t i = 0; i + 1 < v->n && of['\\']; i++)
+        tex += v->text[i] == '\\' && ascii_kind[v->text[i + 1] & 0x7f] == KIND_LETTER;
+    char end = last_mark(v);
+    uint32_t length = log2_of(v->total_bytes);
+    const uint32_t counts[] = {
+        length,
+        few(s->tokens) + 16 * (end == '?'),
+        log2_of(s->lines) + 16 * (length > 8),
+        share_of(of['0'], v->n),
+        few(s->numbers) + 16 * (length > 7),
+        few(of['?']),
+        (uint32_t)end,
+        few(of['"']),
+        few(of['|']),
+        share_of(of['{'] + of['}'] + of[';'], v->n),
+        share_of(of['('] + of[')'] + of['='], v->n),
+        share_of(of['<'] + of['>'] + of['/'], v->n),
+        share_of(of['$'] + of['^'] + of['+'] + of['*'], v->n),
+        share_of(of['_'], v->n),
+        share_of(of[','], v->n),
+        few(of['`']),
+        few(tex),
+        few(s->options),
+        few(s->label_lines),
+        few(s->repeated),
+        few(s->bullets),
+        few(of['\'']),
+        share_of(s->alone, s->all_tokens),
+        share_of(s->all_tokens - s->tokens, s->all_tokens),
+        few(of['[']),
+        few(of['!']),
+        few(of[':']),
+        few(of['%']),
+        s->tokens == 0,
+    };
+    for (uint32_t i = 0; i < countof(counts); i++)
+        add(form, i << 8 | counts[i], MARK_FORM);
+}
+
+static void add_around(struct features *f, const struct view *v)
+{
+    struct hashes *around = &f->group[GROUP_AROUND];
+    if (v->turns > 1)
+        add(around, log2_of(v->turns), MARK_AROUND);
+    if (v->system_bytes)
+        add(around, 100 + log2_of(v->system_bytes), MARK_AROUND);
+    if (v->tools)
+        add(around, 200, MARK_AROUND);
+    if (v->media)
+        add(around, 201, MARK_AROUND);
+    if (v->schema)
+        add(around, 202, MARK_AROUND);
+}
+
+static void add_context(struct features *f, const struct view *v)
+{
+    const uint8_t *p = (const uint8_t *)v->context, *end = p + v->context_n;
+    uint32_t before = 0;
+    while (p < end) {
+        uint8_t kind = *p < 0x80 ? ascii_kind[*p] : read_wide(p).kind;
+        if (kind == KIND_LETTER || kind == KIND_ALONE) {
+            struct word w;
+            p = read_word(p, &w);
+            add(&f->group[GROUP_CONTEXT], w.hash, MARK_WORD);
+            if (before)
+                add(&f->group[GROUP_CONTEXT], before * 0x9e3779b1u ^ w.hash, MARK_PAIR);
+            before = w.hash;
+        } else {
+            p++;
         }
-        if (i < EDGE_WORDS)
-            add(f, F_FIRST, w[i].hash);
-        if (i + EDGE_WORDS >= n)
-            add(f, F_LAST, w[i].hash);
     }
-    if (n > 1)
-        add(f, F_FIRST, mix(mix(w[0].hash, w[1].hash), 77));
-    if (n > 2)
-        add(f, F_FIRST, mix(mix(w[0].hash, w[1].hash), w[2].hash));
 }
 
-struct counts {
-    uint32_t lines, digits, quotes, pipes, braces, wide, upper, commas;
-};
-
-typedef uint8_t lanes __attribute__((vector_size(16)));
-
-// A lane counts at most text.n / 16 = 128 and a few: eight bits do not overflow.
-static uint32_t sum_lanes(lanes v)
+static void room(struct features *f)
 {
-    uint32_t sum = 0;
-    for (int i = 0; i < 16; i++)
-        sum += v[i];
-    return sum;
+    const struct hashes rooms[GROUP_COUNT] = {
+        [GROUP_WORDS] = {0, WORDS_MAX, f->words},
+        [GROUP_EDGES] = {0, EDGES_MAX, f->edges},
+        [GROUP_STEMS] = {0, STEMS_MAX, f->stems},
+        [GROUP_PAYLOAD] = {0, PAYLOAD_MAX, f->payload},
+        [GROUP_FORM] = {0, FORM_MAX, f->form},
+        [GROUP_AROUND] = {0, AROUND_MAX, f->around},
+        [GROUP_CONTEXT] = {0, CONTEXT_MAX, f->context},
+    };
+    memcpy(f->group, rooms, sizeof rooms);
 }
 
-static struct counts count_bytes(str text)
+void features_read(struct features *f, const struct view *v)
 {
-    lanes lines = {0}, digits = {0}, quotes = {0}, pipes = {0};
-    lanes braces = {0}, wide = {0}, upper = {0}, commas = {0};
-    must(text.n / 16 < 255);
-    for (size_t at = 0; at < text.n; at += 16) {
-        lanes v = {0};
-        memcpy(&v, text.p + at, min_size(16, text.n - at));
-        // a comparison gives all ones, which is minus one
-        lines -= (lanes)(v == '\n');
-        digits -= (lanes)((lanes)(v - '0') < 10);
-        quotes -= (lanes)(v == '"');
-        pipes -= (lanes)(v == '|');
-        commas -= (lanes)(v == ',');
-        braces -= (lanes)(v == '{') | (lanes)(v == '}') | (lanes)(v == ';');
-        wide -= (lanes)((lanes)(v - 0xe3) < 11);
-        upper -= (lanes)((lanes)(v - 'A') < 26);
+    struct pass s = {.f = f, .line_start = true};
+    room(f);
+    read_pieces(&s, v);
+    for (uint32_t i = 0; i < min_size(s.tokens, LAST_TOKENS); i++)
+        add(&f->group[GROUP_EDGES], s.last[i], MARK_LAST);
+    add_form(&s, v);
+    add_around(f, v);
+    add_context(f, v);
+    must(f->group[GROUP_FORM].n > 0 && f->group[GROUP_FORM].n <= FORM_MAX);
+}
+
+unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
+{
+    struct view v;
+    struct features f;
+    must(phrase.n < QUOTE_LEAST);
+    view_of_text(&v, phrase);
+    features_read(&f, &v);
+    const struct hashes *words = &f.group[GROUP_WORDS];
+    must(words->n == 1 || words->n == 3); // a word, or two and their pair
+    ret_hashes[0] = words->at[words->n - 1];
+    if (words->n == 3) {
+        ret_hashes[1] = f.group[GROUP_EDGES].at[2]; // first word, second word, their pair
+        return 2;
     }
-    return (struct counts){.lines = sum_lanes(lines),
-                           .digits = sum_lanes(digits),
-                           .quotes = sum_lanes(quotes),
-                           .pipes = sum_lanes(pipes),
-                           .braces = sum_lanes(braces),
-                           .wide = sum_lanes(wide),
-                           .upper = sum_lanes(upper),
-                           .commas = sum_lanes(commas)};
+    struct word w;
+    read_word((const uint8_t *)v.text, &w);
+    for (uint32_t place = 0; place < 3; place++)
+        ret_hashes[1 + place] = mix(w.hash, MARK_FIRST + place);
+    return 4;
 }
 
-static uint32_t log2_of(size_t n)
+// How loud a group is, whatever its number of features; form and surroundings: each feature.
+float group_value(const struct features *f, enum group g)
 {
-    return n ? 63 - (uint32_t)__builtin_clzll(n) : 0;
-}
-
-static uint32_t share_of(uint32_t part, size_t whole)
-{
-    uint32_t percent = whole ? (uint32_t)(part * 100ull / whole) : 0;
-    return percent == 0 ? 0 : percent < 3 ? 1 : percent < 8 ? 2 : percent < 20 ? 3 : 4;
-}
-
-static void add_shape(struct features *f, str text, uint32_t words, const struct surroundings *s)
-{
-    struct counts c = count_bytes(text);
-    str end = str_trim(text);
-    f->question = end.n && end.p[end.n - 1] == '?';
-    f->latex = memchr(text.p, '\\', text.n) &&
-               (str_find(text, S("\\frac")) != SIZE_MAX || str_find(text, S("\\sum")) != SIZE_MAX);
-    f->numbers = share_of(c.digits, text.n) >= 2;
-    const uint32_t shape[] = {log2_of(s->text_bytes),
-                              share_of(c.lines, text.n),
-                              share_of(c.digits, text.n),
-                              log2_of(c.quotes),
-                              log2_of(c.pipes),
-                              share_of(c.braces, text.n),
-                              share_of(c.wide, text.n),
-                              share_of(c.upper, text.n),
-                              log2_of(words),
-                              f->fence,
-                              f->question,
-                              f->latex,
-                              f->options,
-                              f->examples,
-                              log2_of(s->system_bytes),
-                              log2_of(s->turns),
-                              s->tools,
-                              s->media,
-                              s->schema,
-                              log2_of(c.commas)};
-    for (uint32_t i = 0; i < countof(shape); i++)
-        add(f, F_SHAPE, i * 64 + shape[i]);
-    add(f, F_SHAPE, 4096 + log2_of(s->text_bytes) * 2 + f->question);
-}
-
-void features_of(str text, const struct surroundings *around, struct features *ret)
-{
-    struct word words[WORDS_MAX];
-    ret->count = 0;
-    ret->fence = ret->options = ret->examples = false;
-    must(text.n <= ROUTE_READ_MAX + 8);
-    uint32_t n = split(text, words, ret);
-    add_words(ret, words, n);
-    add_shape(ret, text, n, around);
-    must(ret->count > 0);
+    static const float strength[GROUP_COUNT] = {1.2f, 0.8f, 0.25f, 0.3f, 0.1f, 0.1f, 1.2f};
+    if (g == GROUP_FORM || g == GROUP_AROUND)
+        return strength[g];
+    return strength[g] / __builtin_sqrtf((float)f->group[g].n + 4.0f);
 }

@@ -1,23 +1,69 @@
-// features.h: a request as numbers. The same code serves classification and training. Private to
-// route.
+// features.h: what the classifier sees of a request: a view of at most ROUTE_READ_MAX bytes, read
+// once into hashes in groups. Training and serving read with the same code, so that the two cannot
+// drift apart. Private to route.
 #ifndef ROUTE_FEATURES_H
 #define ROUTE_FEATURES_H
 #include "route/route.h"
 
-enum { FEATURES_MAX = 2048 };
+// --- view: the bytes that are looked at ------------------------------------------
 
-// What surrounds the text, counted.
-struct surroundings {
-    size_t text_bytes; // of the whole last message, read or not
-    size_t system_bytes;
+enum { VIEW_HEAD = 1280, VIEW_TAIL = 511, VIEW_CONTEXT = 256, VIEW_PAD = 16 };
+_Static_assert(VIEW_HEAD + VIEW_TAIL + VIEW_CONTEXT < ROUTE_READ_MAX, "what is read is bounded");
+
+struct view {
+    uint32_t n;         // bytes of text; VIEW_PAD zero bytes follow
+    uint32_t context_n; // bytes of the user's message before, where the last one is a mere "go on"
+    uint64_t total_bytes; // of the last user message, read or not
+    uint64_t system_bytes;
     uint32_t turns;
     bool tools, media, schema;
+    char text[VIEW_HEAD + 1 + VIEW_TAIL + VIEW_PAD];
+    char context[VIEW_CONTEXT + VIEW_PAD];
 };
+void view_of_text(struct view *v, str text);
+// Decodes no more of the last user message than is looked at, whatever its size.
+void view_of_ask(struct view *v, const struct ask *ask);
+
+// --- features --------------------------------------------------------------------
+
+// Each group is summed by itself and weighs as a whole (group_value), so that a pasted page of a
+// thousand words cannot shout down an instruction of five.
+enum group {
+    GROUP_WORDS,   // words and pairs of the instruction
+    GROUP_EDGES,   // its first and last words once more, with their place
+    GROUP_STEMS,   // beginnings and ends of its words
+    GROUP_PAYLOAD, // words of what looks pasted: quoted, fenced, a long block
+    GROUP_FORM,    // bucketed counts: length, lines, digits, punctuation, labels ...
+    GROUP_AROUND,  // turns, tools, system prompt; nothing where there is none
+    GROUP_CONTEXT, // words of the message before; the same hashes as GROUP_WORDS
+    GROUP_COUNT
+};
+const char *group_name(enum group g);
+
+enum {
+    WORDS_MAX = 1024,
+    EDGES_MAX = 32,
+    STEMS_MAX = 640,
+    PAYLOAD_MAX = 512,
+    FORM_MAX = 64,
+    AROUND_MAX = 8,
+    CONTEXT_MAX = 128,
+};
+struct hashes {
+    uint16_t n, cap;
+    uint32_t *at;
+};
+// Nothing here is zeroed: only the first n of each group mean anything. What passes a group's room
+// is dropped.
 struct features {
-    uint32_t ids[FEATURES_MAX]; // hashes; the model takes their low bits
-    uint32_t count;
-    bool fence, question, latex, options, numbers,
-        examples; // for people: struct judgement's signals
+    struct hashes group[GROUP_COUNT];
+    uint32_t words[WORDS_MAX], edges[EDGES_MAX], stems[STEMS_MAX], payload[PAYLOAD_MAX],
+        form[FORM_MAX], around[AROUND_MAX], context[CONTEXT_MAX];
 };
-void features_of(str text, const struct surroundings *around, struct features *ret);
+void features_read(struct features *f, const struct view *v);
+// What one feature of the group weighs in this request.
+float group_value(const struct features *f, enum group g);
+// By what the features know a phrase of a word or two: among the instruction's words, and then
+// (more than one hash) among its first. Returns how many hashes that are.
+unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4]);
 #endif

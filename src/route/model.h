@@ -4,7 +4,7 @@
 #include "route/route.h"
 
 #define MODEL_MAGIC "WEIRTASK"
-enum { MODEL_VERSION = 1 };
+enum { MODEL_VERSION = 1, BUCKET_BITS_MIN = 8, BUCKET_BITS_MAX = 20 };
 
 struct model_header {
     char magic[8];

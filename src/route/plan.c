@@ -22,9 +22,7 @@ static bool resolve(const struct choice *c, struct wants *w)
 {
     const struct policy *p = c->policy;
     str name = c->client_model;
-    if (str_eq(name, S("auto")) || str_eq(name, S("weir")) || str_eq(name, S("weir/auto")))
-        return true;
-    for (unsigned i = 0; i < p->name_count; i++) {
+    for (unsigned i = 0; i < p->name_count; i++) { // the operator's own words first
         const struct model_name *m = &p->names[i];
         if (!str_eq(name, m->name))
             continue;
@@ -33,6 +31,9 @@ static bool resolve(const struct choice *c, struct wants *w)
         w->target = m->means == NAME_TARGET ? (int)m->index : -1;
         return true;
     }
+    if (str_empty(name) || str_eq(name, S("auto")) || str_eq(name, S("weir")) ||
+        str_eq(name, S("weir/auto")))
+        return true;
     if (str_starts(name, S("weir/"))) {
         w->zone = zone_named(c->fleet, str_from(name, 5));
         w->routed = false;
@@ -81,23 +82,28 @@ static void tighten(const struct choice *c, struct wants *w)
 static struct wants wants_of(const struct choice *c)
 {
     const struct judgement *j = c->judgement;
-    struct wants w = {.routed = true,
-                      .target = -1,
-                      .zone = -1,
-                      .quality = c->policy->quality,
-                      .task = j->task,
-                      .only_local = true};
+    struct wants w = {
+        .routed = true, .target = -1, .zone = -1, .quality = c->policy->quality, .task = j->task};
+    must((unsigned)j->task <= TASK_UNKNOWN);
     if (j->task < TASK_COUNT && (double)j->task_p[j->task] < c->policy->unsure_below)
         w.task = TASK_UNKNOWN;
-    for (unsigned i = 0; i < c->fleet->zone_count; i++) {
-        const struct zone *z = &c->fleet->zones[i];
-        w.only_local &= z->local || c->label > z->max_label;
-    }
     return w;
 }
 
-// --- filter
-// ------------------------------------------------------------------------------------------
+// Whether label and wishes leave nothing but local zones. Zones and not targets are asked: where
+// the cloud may see a request but has no target, local only stands in, and says so.
+static bool leaves_only_local(const struct choice *c, const struct wants *w)
+{
+    for (unsigned i = 0; i < c->fleet->zone_count; i++) {
+        const struct zone *z = &c->fleet->zones[i];
+        bool wanted = w->zone < 0 || (unsigned)w->zone == i;
+        if (wanted && !z->local && c->label <= z->max_label)
+            return false;
+    }
+    return true;
+}
+
+// --- filter ----------------------------------------------------------------------
 
 static void exclude(struct plan *p, unsigned target, const char *filter, const char *why)
 {
@@ -119,8 +125,7 @@ static bool passes(const struct choice *c, const struct wants *w, unsigned index
     return true;
 }
 
-// --- rank
-// --------------------------------------------------------------------------------------------
+// --- rank ------------------------------------------------------------------------
 
 // Expected cost first (a price that is not known counts as dear, the own machines as free), then
 // wait.
@@ -147,16 +152,22 @@ static bool before(const struct choice *c, unsigned a, unsigned b)
     return c->in_flight && c->in_flight[a] < c->in_flight[b];
 }
 
+// Puts a target into its place among rows [from, count). A plan holds PLAN_MAX; the last one falls
+// out, and says so.
 static void insert(const struct choice *c, struct plan *p, unsigned from, unsigned index,
                    const char *why)
 {
+    static const char crowded[] = "enough better targets stand before it";
     unsigned at = from;
     while (at < p->count && !before(c, index, p->rows[at].target))
         at++;
-    if (at == PLAN_MAX)
+    if (at == PLAN_MAX) {
+        exclude(p, index, "rank", crowded);
         return;
-    p->count += p->count < PLAN_MAX;
-    for (unsigned i = p->count - 1; i > at; i--)
+    }
+    if (p->count == PLAN_MAX)
+        exclude(p, p->rows[--p->count].target, "rank", crowded);
+    for (unsigned i = p->count++; i > at; i--)
         p->rows[i] = p->rows[i - 1];
     p->rows[at].target = (uint16_t)index;
     p->rows[at].filter = NULL;
@@ -179,16 +190,22 @@ static void add_stand_ins(const struct choice *c, const struct wants *w, struct 
 {
     if (!c->policy->stand_in || w->quality_asked)
         return;
-    unsigned from = p->count;
-    p->stand_in = from == 0;
-    for (unsigned i = 0; i < p->out_count; i++)
+    unsigned from = p->count, kept = 0, out_count = p->out_count;
+    struct plan_row rows[TARGET_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < out_count; i++) {
         if (strcmp(p->out[i].filter, "quality") == 0)
-            insert(c, p, from, p->out[i].target, "stands in where the cloud does not answer");
-    p->stand_in = p->stand_in && p->count > 0;
+            rows[n++] = p->out[i];
+        else
+            p->out[kept++] = p->out[i];
+    }
+    p->out_count = kept; // each target stands in one of the two lists only
+    for (unsigned i = 0; i < n; i++)
+        insert(c, p, from, rows[i].target, "stands in where the cloud does not answer");
+    p->stand_in = from == 0 && p->count > 0;
 }
 
-// --- why
-// ---------------------------------------------------------------------------------------------
+// --- why -------------------------------------------------------------------------
 
 static bool out_by(const struct plan *p, const char *filter)
 {
@@ -198,27 +215,46 @@ static bool out_by(const struct plan *p, const char *filter)
     return false;
 }
 
+// Of the targets that were not passed over for another's name: whether the ability filter ruled one
+// out, and whether length was the only reason.
+static bool out_by_ability(const struct choice *c, const struct wants *w, const struct plan *p,
+                           bool *ret_only_length)
+{
+    bool any = false, lacks = false;
+    char why[WHY_CAP];
+    for (unsigned i = 0; i < p->out_count; i++) {
+        unsigned index = p->out[i].target;
+        const struct target *t = &c->fleet->targets[index];
+        if (strcmp(p->out[i].filter, "ability") != 0 || filter_pin.rules_out(c, w, t, index, why))
+            continue;
+        any = true;
+        lacks |= (c->ask->needs & ~t->abilities) != 0;
+    }
+    *ret_only_length = any && !lacks;
+    return any;
+}
+
 static void no_plan(const struct choice *c, const struct wants *w, struct plan *p)
 {
     const char *say = "no target is configured";
+    bool only_length = false;
     p->err = ERR_NONE_WELL;
     if (out_by(p, "health")) {
         say = "every target that may serve this is down or starting; try again shortly";
     } else if (out_by(p, "quality")) {
+        p->err = w->quality_asked ? ERR_NOT_ALLOWED : ERR_NONE_WELL;
+        say = w->quality_asked ? "no target reaches the quality that was asked for"
+                               : "this is work for the cloud, and no cloud target can serve it";
+    } else if (out_by_ability(c, w, p, &only_length)) {
+        p->err = only_length ? ERR_TOO_LONG : ERR_NOT_ALLOWED;
+        say = only_length ? "the prompt is longer than any allowed target's context"
+                          : "no allowed target has an ability that this request needs";
+    } else if (w->zone_unknown) {
         p->err = ERR_NOT_ALLOWED;
-        say = "no target reaches the quality that was asked for";
-    } else if (out_by(p, "ability")) {
-        bool context = false;
-        for (unsigned i = 0; i < p->out_count; i++)
-            context |= str_find(str_c(p->out[i].why), S("context of")) == 0;
-        p->err = context ? ERR_TOO_LONG : ERR_NOT_ALLOWED;
-        say = context ? "the prompt is longer than any allowed target's context"
-                      : "no allowed target has an ability that this request needs";
+        say = "the zone that was asked for does not exist, or the model lies elsewhere";
     } else if (c->fleet->target_count) {
         p->err = ERR_NOT_ALLOWED;
-        say = w->zone_unknown
-                  ? "the zone that was asked for does not exist, or the model lies elsewhere"
-                  : "no target that may see this request's label fits it";
+        say = "no target that may see this request's label fits it";
     }
     if (p->err == ERR_NOT_ALLOWED && out_by(p, "zone") && !w->zone_unknown)
         snprintf(p->reason, sizeof p->reason, "labelled %s: %s", label_name(c->label), say);
@@ -230,12 +266,14 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
 {
     const struct target *t = &c->fleet->targets[p->rows[0].target];
     str zone = c->fleet->zones[t->zone].name;
-    const char *task = task_name(w->task);
+    const char *task = w->task == TASK_UNKNOWN ? "unsure work" : task_name(w->task);
     int n = (int)min_size(zone.n, 40);
     if (!w->routed)
         snprintf(p->reason, sizeof p->reason, "the caller named it: %.*s", n, zone.p);
-    else if (w->only_local)
+    else if (w->only_local && w->zone < 0)
         snprintf(p->reason, sizeof p->reason, "%s stays local (%s)", label_name(c->label), task);
+    else if (w->zone >= 0)
+        snprintf(p->reason, sizeof p->reason, "zone %.*s was asked for (%s)", n, zone.p, task);
     else if (p->stand_in)
         snprintf(p->reason, sizeof p->reason,
                  "%s belongs to the cloud, no cloud target can serve: local stands in", task);
@@ -248,6 +286,18 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
                  "%s is routine, but no local target can serve it well: %.*s", task, n, zone.p);
     else
         snprintf(p->reason, sizeof p->reason, "%s is hard work: %.*s", task, n, zone.p);
+}
+
+// Invariants (1) and (2) once more, on what is handed out.
+static void check_plan(const struct choice *c, const struct wants *w, const struct plan *p)
+{
+    must(p->count <= PLAN_MAX && p->count + p->out_count == c->fleet->target_count);
+    for (unsigned i = 0; i < p->count; i++) {
+        const struct target *t = &c->fleet->targets[p->rows[i].target];
+        must(c->label <= c->fleet->zones[t->zone].max_label);
+        must(!w->zone_unknown && (w->zone < 0 || (unsigned)w->zone == t->zone));
+        must(w->target < 0 || (unsigned)w->target == p->rows[i].target);
+    }
 }
 
 void route_plan(const struct choice *c, struct plan *ret_plan)
@@ -265,12 +315,12 @@ void route_plan(const struct choice *c, struct plan *ret_plan)
         return;
     }
     tighten(c, &w);
+    w.only_local = leaves_only_local(c, &w);
     for (unsigned i = 0; i < c->fleet->target_count; i++)
         if (passes(c, &w, i, p))
             insert(c, p, 0, i, why_in(c, &w, i));
     add_stand_ins(c, &w, p);
-    for (unsigned i = 0; i < p->count; i++) // (1)
-        must(c->label <= c->fleet->zones[c->fleet->targets[p->rows[i].target].zone].max_label);
+    check_plan(c, &w, p);
     if (p->count == 0)
         no_plan(c, &w, p);
     else

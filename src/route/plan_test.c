@@ -1,205 +1,388 @@
-// plan_test.c: filter and rank. The whole small product of labels, zones, health, names and wishes
-// shows no plan with a forbidden zone; single cases show who serves what, and why not.
 #include "route/plan.h"
 #include "tests/unit.h"
 
-struct world {
+// A fleet of four: a local one and a spare, a cloud one, one in the operator's own zone.
+struct stage {
+    struct target targets[PLAN_MAX + 8];
     struct fleet fleet;
-    struct target targets[4];
+    uint8_t health[PLAN_MAX + 8];
+    uint32_t in_flight[PLAN_MAX + 8];
     struct policy policy;
     struct ask ask;
     struct judgement judgement;
-    uint8_t health[4];
     struct choice choice;
     struct plan plan;
 };
+enum { BOX, SPARE, CLOUD, EU };
 
-// near (local), far (cloud), eu (an own zone for internal work), tiny (local, short context, no
-// tools)
-static void make(struct world *w)
+static void set_task(struct stage *s, enum task task, float p, float local_ok)
 {
-    memset(w, 0, sizeof *w);
-    w->fleet.zones[0] = (struct zone){S("local"), LABEL_RESTRICTED, true};
-    w->fleet.zones[1] = (struct zone){S("cloud"), LABEL_PUBLIC, false};
-    w->fleet.zones[2] = (struct zone){S("eu"), LABEL_INTERNAL, false};
-    w->fleet.zone_count = 3;
-    w->targets[0] = (struct target){.name = S("near"),
-                                    .model = S("small"),
-                                    .zone = 0,
-                                    .abilities = 255,
-                                    .price_in_nanousd = -1,
-                                    .price_out_nanousd = -1};
-    w->targets[1] = (struct target){.name = S("far"),
-                                    .model = S("large"),
-                                    .zone = 1,
-                                    .abilities = 255,
-                                    .price_in_nanousd = 900,
-                                    .price_out_nanousd = 900};
-    w->targets[2] = (struct target){.name = S("eu-large"),
-                                    .model = S("large"),
-                                    .zone = 2,
-                                    .abilities = 255,
-                                    .price_in_nanousd = 1900,
-                                    .price_out_nanousd = 1900};
-    w->targets[3] = (struct target){.name = S("tiny"),
-                                    .model = S("tiny"),
-                                    .zone = 0,
-                                    .abilities = 0,
-                                    .context_tokens = 100,
-                                    .price_in_nanousd = -1,
-                                    .price_out_nanousd = -1};
-    w->fleet.targets = w->targets;
-    w->fleet.target_count = 4;
-    policy_default(&w->policy);
-    w->judgement.task = TASK_SUMMARISE;
-    w->judgement.task_p[TASK_SUMMARISE] = 0.9f;
-    w->judgement.p_local_ok = 0.85f;
-    w->ask.max_output_tokens = -1;
-    w->choice = (struct choice){.fleet = &w->fleet,
-                                .health = w->health,
-                                .policy = &w->policy,
-                                .ask = &w->ask,
-                                .judgement = &w->judgement,
-                                .label = LABEL_PUBLIC,
+    for (unsigned t = 0; t < TASK_COUNT; t++)
+        s->judgement.task_p[t] = (1 - p) / (TASK_COUNT - 1);
+    s->judgement.task = task;
+    if (task < TASK_COUNT)
+        s->judgement.task_p[task] = p;
+    s->judgement.p_local_ok = local_ok;
+}
+
+static void stage_init(struct stage *s)
+{
+    *s = (struct stage){0};
+    s->fleet = (struct fleet){.zones = {{S("local"), LABEL_RESTRICTED, true},
+                                        {S("cloud"), LABEL_INTERNAL, false},
+                                        {S("eu"), LABEL_PUBLIC, false}},
+                              .zone_count = 3,
+                              .targets = s->targets,
+                              .target_count = 4};
+    const struct target base = {.dialect = S("openai_chat"),
+                                .abilities = (1u << ABILITY_COUNT) - 1,
+                                .context_tokens = 8192,
+                                .price_in_nanousd = -1,
+                                .price_out_nanousd = -1};
+    for (unsigned i = 0; i < countof(s->targets); i++)
+        s->targets[i] = base;
+    s->targets[BOX].name = S("box");
+    s->targets[BOX].model = S("qwen3-8b");
+    s->targets[SPARE].name = S("spare");
+    s->targets[SPARE].model = S("qwen3-8b");
+    s->targets[CLOUD].name = S("openai");
+    s->targets[CLOUD].model = S("gpt-4o-mini");
+    s->targets[CLOUD].zone = 1;
+    s->targets[EU].name = S("paris");
+    s->targets[EU].model = S("large");
+    s->targets[EU].zone = 2;
+    policy_default(&s->policy);
+    s->ask = (struct ask){.max_output_tokens = -1, .estimated_input_tokens = 100};
+    set_task(s, TASK_SUMMARISE, 0.9f, 0.8f);
+    s->choice = (struct choice){.fleet = &s->fleet,
+                                .health = s->health,
+                                .in_flight = s->in_flight,
+                                .policy = &s->policy,
+                                .ask = &s->ask,
+                                .judgement = &s->judgement,
                                 .client_model = S("auto")};
 }
 
-static void judge(struct world *w, enum task t, float p_local_ok)
+static const struct plan *plan_of(struct stage *s)
 {
-    memset(w->judgement.task_p, 0, sizeof w->judgement.task_p);
-    w->judgement.task = t;
-    w->judgement.task_p[t] = 0.9f;
-    w->judgement.p_local_ok = p_local_ok;
+    route_plan(&s->choice, &s->plan);
+    return &s->plan;
 }
 
-static const char *first(struct world *w)
+static bool first_is(const struct plan *p, unsigned target)
 {
-    route_plan(&w->choice, &w->plan);
-    return w->plan.count ? w->targets[w->plan.rows[0].target].name.p : "";
+    return p->err == OK && p->count > 0 && p->rows[0].target == target;
 }
 
-static const char *filter_of(const struct world *w, unsigned target)
+static const struct plan_row *out_row(const struct plan *p, unsigned target)
 {
-    for (unsigned i = 0; i < w->plan.out_count; i++)
-        if (w->plan.out[i].target == target)
-            return w->plan.out[i].filter;
-    return "";
+    for (unsigned i = 0; i < p->out_count; i++)
+        if (p->out[i].target == target)
+            return &p->out[i];
+    return NULL;
 }
 
-TEST(no_plan_ever_holds_a_zone_that_may_not_see_the_label)
+static bool out_by(const struct plan *p, unsigned target, const char *filter)
 {
-    static const char *const names[] = {"auto",       "near",       "far",     "large",
-                                        "weir/local", "weir/cloud", "weir/eu", "nobody"};
-    static const char *const zones[] = {"", "local", "cloud", "eu", "moon"};
-    static const char *const qualities[] = {"", "0", "0.99", "what"};
-    struct world w;
-    unsigned cases = 0;
-    make(&w);
-    for (unsigned n = 0; n < countof(names) * countof(zones) * countof(qualities) * 3 * 81 * 3;
-         n++) {
-        unsigned r = n;
-        w.choice.client_model = str_c(names[r % countof(names)]), r /= countof(names);
-        w.choice.want_zone = str_c(zones[r % countof(zones)]), r /= countof(zones);
-        w.choice.want_quality = str_c(qualities[r % countof(qualities)]), r /= countof(qualities);
-        w.choice.label = (enum label)(r % 3), r /= 3;
-        judge(&w, (enum task[]){TASK_SUMMARISE, TASK_MATH, TASK_CHITCHAT}[r % 3], 0.7f), r /= 3;
-        for (int t = 0; t < 4; t++, r /= 3)
-            w.health[t] = (uint8_t)(r % 3);
-        route_plan(&w.choice, &w.plan);
-        for (unsigned i = 0; i < w.plan.count; i++) {
-            const struct target *t = &w.targets[w.plan.rows[i].target];
-            REQUIRE(w.choice.label <= w.fleet.zones[t->zone].max_label);
-            REQUIRE(w.health[w.plan.rows[i].target] == HEALTH_UP);
-            REQUIRE(!w.choice.want_zone.n ||
-                    str_eq(w.choice.want_zone, w.fleet.zones[t->zone].name));
-        }
-        REQUIRE((w.plan.count == 0) == (w.plan.err != OK));
-        REQUIRE(w.plan.reason[0]);
-        cases++;
+    const struct plan_row *row = out_row(p, target);
+    return row && strcmp(row->filter, filter) == 0 && row->why[0];
+}
+
+static bool says(const char *line, const char *word)
+{
+    return str_find(str_c(line), str_c(word)) != SIZE_MAX;
+}
+
+TEST(routine_work_stays_local_with_the_cloud_behind_it)
+{
+    struct stage s;
+    stage_init(&s);
+    const struct plan *p = plan_of(&s);
+    REQUIRE(p->count == 4);
+    CHECK(first_is(p, BOX) && p->rows[1].target == SPARE && p->rows[2].target >= CLOUD);
+    CHECK(!p->stand_in && says(p->reason, "summarise is routine"));
+}
+
+TEST(hard_work_goes_to_the_cloud_and_local_stands_behind)
+{
+    struct stage s;
+    stage_init(&s);
+    set_task(&s, TASK_MATH, 0.9f, 0.3f);
+    const struct plan *p = plan_of(&s);
+    REQUIRE(p->count == 4);
+    CHECK(p->rows[0].target >= CLOUD && p->rows[1].target >= CLOUD && p->rows[2].target <= SPARE);
+    CHECK(!p->stand_in && says(p->reason, "math is hard work"));
+    s.policy.stand_in = false;
+    p = plan_of(&s);
+    CHECK(p->count == 2 && out_by(p, BOX, "quality") && says(out_row(p, BOX)->why, "hard"));
+}
+
+TEST(unsure_work_goes_to_the_cloud)
+{
+    struct stage s;
+    stage_init(&s);
+    set_task(&s, TASK_SUMMARISE, 0.2f, 0.8f);
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD && says(s.plan.reason, "unsure"));
+    set_task(&s, TASK_UNKNOWN, 0, 0.8f);
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    s.policy.task_local[TASK_UNKNOWN] = true; // the operator's word counts
+    s.policy.unsure_below = 0;
+    set_task(&s, TASK_CHITCHAT, 0.2f, 0.8f);
+    CHECK(first_is(plan_of(&s), BOX));
+}
+
+TEST(a_weak_routine_answer_goes_to_the_cloud_by_the_wanted_quality)
+{
+    struct stage s;
+    stage_init(&s);
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.4f);
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.8f);
+    s.choice.want_quality = S("0.9");
+    const struct plan *p = plan_of(&s);
+    CHECK(p->rows[0].target >= CLOUD && out_by(p, BOX, "quality"));
+    s.choice.want_quality = S("0.1"); // may only raise
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.4f);
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    s.choice.want_quality = S("best"); // no number: the most
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.97f);
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+}
+
+TEST(restricted_work_is_served_locally_however_hard_or_refused)
+{
+    struct stage s;
+    stage_init(&s);
+    s.choice.label = LABEL_RESTRICTED;
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    const struct plan *p = plan_of(&s);
+    CHECK(p->count == 2 && first_is(p, BOX) && !p->stand_in && out_by(p, CLOUD, "zone"));
+    CHECK(says(out_row(p, CLOUD)->why, "cloud") && says(p->reason, "restricted stays local"));
+    s.health[BOX] = s.health[SPARE] = HEALTH_DOWN;
+    CHECK(plan_of(&s)->err == ERR_NONE_WELL && s.plan.count == 0);
+    s.fleet.zones[0].max_label = LABEL_INTERNAL;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED && says(s.plan.reason, "restricted"));
+}
+
+TEST(without_a_cloud_target_local_stands_in_and_says_so)
+{
+    struct stage s;
+    stage_init(&s);
+    s.fleet.target_count = 2;
+    set_task(&s, TASK_CODE, 0.9f, 0.3f);
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.stand_in && says(s.plan.reason, "stands in"));
+    s.policy.stand_in = false;
+    CHECK(plan_of(&s)->err == ERR_NONE_WELL && s.plan.reason[0]);
+    stage_init(&s);
+    set_task(&s, TASK_CODE, 0.9f, 0.3f);
+    s.health[CLOUD] = s.health[EU] = HEALTH_DOWN;
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.stand_in && out_by(&s.plan, CLOUD, "health"));
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.8f);
+    CHECK(first_is(plan_of(&s), BOX) && !s.plan.stand_in);
+}
+
+TEST(a_name_pins_a_target_or_every_target_of_a_model)
+{
+    struct stage s;
+    stage_init(&s);
+    s.choice.client_model = S("openai");
+    CHECK(first_is(plan_of(&s), CLOUD) && s.plan.count == 1 && out_by(&s.plan, BOX, "pin"));
+    s.choice.client_model = S("gpt-4o-mini");
+    CHECK(first_is(plan_of(&s), CLOUD) && s.plan.count == 1);
+    s.choice.client_model = S("qwen3-8b");
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.count == 2 && !s.plan.stand_in);
+    s.choice.client_model = S("openai");
+    s.choice.label = LABEL_RESTRICTED;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
+    s.choice.label = LABEL_PUBLIC;
+    s.health[CLOUD] = HEALTH_DOWN;
+    CHECK(plan_of(&s)->err == ERR_NONE_WELL);
+    s.health[CLOUD] = HEALTH_STARTING;
+    CHECK(plan_of(&s)->err == ERR_NONE_WELL && says(out_row(&s.plan, CLOUD)->why, "starting"));
+}
+
+TEST(names_of_the_operator_come_first_and_unknown_ones_are_404)
+{
+    struct stage s;
+    stage_init(&s);
+    s.policy.names[0] = (struct model_name){S("gpt-4o-mini"), NAME_TARGET, BOX};
+    s.policy.names[1] = (struct model_name){S("private"), NAME_ZONE, 0};
+    s.policy.names[2] = (struct model_name){S("house"), NAME_AUTO, 0};
+    s.policy.name_count = 3;
+    s.choice.client_model = S("gpt-4o-mini");
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.count == 1);
+    s.choice.client_model = S("private");
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.count == 2 && !s.plan.stand_in);
+    s.choice.client_model = S("house");
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    s.choice.client_model = S("gpt-9");
+    CHECK(plan_of(&s)->err == ERR_NO_MODEL && s.plan.count == 0);
+    s.choice.client_model = S("weir/moon");
+    CHECK(plan_of(&s)->err == ERR_NO_MODEL);
+    s.choice.client_model = S("gpt-9");
+    s.policy.unknown_model_is_auto = true;
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+}
+
+TEST(weirs_own_names_route_or_restrict)
+{
+    static const str autos[] = {{"auto", 4}, {"weir/auto", 9}, {"", 0}};
+    struct stage s;
+    stage_init(&s);
+    for (size_t i = 0; i < countof(autos); i++) {
+        s.choice.client_model = autos[i];
+        CHECK(plan_of(&s)->count == 4);
     }
-    CHECK(cases > 100000);
+    s.choice.client_model = S("weir/cloud");
+    CHECK(first_is(plan_of(&s), CLOUD) && s.plan.count == 1 && out_by(&s.plan, EU, "zone"));
+    s.choice.client_model = S("weir/eu");
+    CHECK(first_is(plan_of(&s), EU) && s.plan.count == 1);
+    s.choice.client_model = S("weir/local");
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    CHECK(first_is(plan_of(&s), BOX) && s.plan.count == 2 && !s.plan.stand_in);
 }
 
-TEST(routine_work_is_local_hard_and_unsure_work_cloud)
+TEST(a_wanted_zone_only_tightens)
 {
-    struct world w;
-    make(&w);
-    CHECK(strcmp(first(&w), "near") == 0);
-    CHECK(w.plan.count >= 2); // the cloud follows as a fallback
-    judge(&w, TASK_MATH, 0.3f);
-    CHECK(strcmp(first(&w), "far") == 0 && !w.plan.stand_in);
-    judge(&w, TASK_SUMMARISE, 0.85f);
-    w.judgement.task_p[TASK_SUMMARISE] = 0.1f;
-    CHECK(strcmp(first(&w), "far") == 0);
+    struct stage s;
+    stage_init(&s);
+    s.choice.want_zone = S("eu");
+    CHECK(first_is(plan_of(&s), EU) && s.plan.count == 1);
+    s.choice.label = LABEL_INTERNAL;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
+    s.choice.label = LABEL_PUBLIC;
+    s.choice.want_zone = S("moon");
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED && s.plan.out_count == 4 && s.plan.reason[0]);
+    s.choice.want_zone = S("local");
+    s.choice.client_model = S("weir/cloud");
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
+    s.choice.client_model = S("openai");
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
+    s.choice.client_model = S("auto");
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    CHECK(first_is(plan_of(&s), BOX) && !s.plan.stand_in && says(s.plan.reason, "asked for"));
 }
 
-TEST(restricted_stays_local_or_is_refused)
+TEST(ability_and_context_rule_out_and_say_which)
 {
-    struct world w;
-    make(&w);
-    judge(&w, TASK_REASONING, 0.1f);
-    w.choice.label = LABEL_RESTRICTED;
-    CHECK(strcmp(first(&w), "near") == 0);
-    CHECK(strcmp(filter_of(&w, 1), "zone") == 0);
-    w.health[0] = w.health[3] = HEALTH_DOWN;
-    (void)first(&w);
-    CHECK(w.plan.err == ERR_NONE_WELL);
-    w.choice.client_model = S("far");
-    (void)first(&w);
-    CHECK(w.plan.err == ERR_NOT_ALLOWED || w.plan.err == ERR_NONE_WELL);
+    struct stage s;
+    stage_init(&s);
+    s.ask.needs = ABILITY_IMAGES | ABILITY_TOOLS;
+    s.targets[BOX].abilities = ABILITY_TOOLS;
+    CHECK(first_is(plan_of(&s), SPARE) && out_by(&s.plan, BOX, "ability"));
+    CHECK(says(out_row(&s.plan, BOX)->why, "images"));
+    for (unsigned i = 0; i < 4; i++)
+        s.targets[i].abilities = 0;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED && says(s.plan.reason, "ability"));
+    s.ask.needs = 0;
+    s.ask.estimated_input_tokens = 9000;
+    CHECK(plan_of(&s)->err == ERR_TOO_LONG && s.plan.out_count == 4);
+    s.targets[EU].context_tokens = 0; // not known: may fit
+    CHECK(first_is(plan_of(&s), EU));
+    // what another model lacks is not why a named one may not serve
+    s.choice.client_model = S("openai");
+    s.choice.label = LABEL_RESTRICTED;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
 }
 
-TEST(filters_tell_zone_ability_pin_health_and_quality_apart)
+TEST(cheaper_then_less_busy_comes_first)
 {
-    struct world w;
-    make(&w);
-    w.choice.label = LABEL_INTERNAL;
-    w.ask.needs = ABILITY_TOOLS;
-    judge(&w, TASK_CODE, 0.2f);
-    w.choice.client_model = S("auto");
-    (void)first(&w);
-    CHECK(strcmp(filter_of(&w, 1), filter_zone.name) == 0);
-    CHECK(strcmp(filter_of(&w, 3), filter_ability.name) == 0);
-    CHECK(strcmp(filter_of(&w, 0), filter_quality.name) == 0);
-    w.choice.client_model = S("eu-large");
-    (void)first(&w);
-    CHECK(strcmp(filter_of(&w, 0), filter_pin.name) == 0);
-    w.health[2] = HEALTH_STARTING;
-    (void)first(&w);
-    CHECK(strcmp(filter_of(&w, 2), filter_health.name) == 0 && w.plan.err == ERR_NONE_WELL);
+    struct stage s;
+    stage_init(&s);
+    s.in_flight[BOX] = 3;
+    CHECK(first_is(plan_of(&s), SPARE));
+    set_task(&s, TASK_MATH, 0.9f, 0.2f);
+    s.targets[EU].price_in_nanousd = 100;
+    s.targets[EU].price_out_nanousd = 400;
+    CHECK(first_is(plan_of(&s), EU)); // an unknown price counts as dear
+    s.targets[CLOUD].price_in_nanousd = 50;
+    s.targets[CLOUD].price_out_nanousd = 200;
+    CHECK(first_is(plan_of(&s), CLOUD));
+    s.choice.in_flight = NULL;
+    CHECK(first_is(plan_of(&s), CLOUD));
 }
 
-TEST(a_prompt_longer_than_every_context_is_told_so)
+TEST(a_plan_keeps_the_best_and_tells_who_fell_out)
 {
-    struct world w;
-    make(&w);
-    w.choice.client_model = S("tiny");
-    w.ask.estimated_input_tokens = 5000;
-    (void)first(&w);
-    CHECK(w.plan.err == ERR_TOO_LONG);
+    struct stage s;
+    stage_init(&s);
+    s.fleet.target_count = countof(s.targets);
+    for (unsigned i = 0; i < countof(s.targets); i++) {
+        s.targets[i].zone = 1;
+        s.targets[i].price_in_nanousd = s.targets[i].price_out_nanousd = 1000 - (int64_t)i;
+    }
+    const struct plan *p = plan_of(&s);
+    CHECK(p->count == PLAN_MAX && p->out_count == countof(s.targets) - PLAN_MAX);
+    CHECK(first_is(p, countof(s.targets) - 1) && out_by(p, 0, "rank"));
 }
 
-TEST(local_stands_in_where_no_cloud_can_serve_unless_more_quality_was_asked)
+TEST(an_empty_fleet_is_503)
 {
-    struct world w;
-    make(&w);
-    judge(&w, TASK_MATH, 0.3f);
-    w.health[1] = w.health[2] = HEALTH_DOWN;
-    CHECK(strcmp(first(&w), "near") == 0 && w.plan.stand_in);
-    w.choice.want_quality = S("0.9");
-    CHECK(strcmp(first(&w), "") == 0 && w.plan.err != OK);
-    w.choice.want_quality = STR_NONE;
-    w.policy.stand_in = false;
-    CHECK(strcmp(first(&w), "") == 0);
+    struct stage s;
+    stage_init(&s);
+    s.fleet.target_count = 0;
+    CHECK(plan_of(&s)->err == ERR_NONE_WELL && s.plan.reason[0]);
 }
 
-TEST(unknown_models_are_404_unless_the_policy_routes_them)
+// One case of the product: true when the plan keeps every promise.
+static bool keeps_promises(struct stage *s, int zone)
 {
-    struct world w;
-    make(&w);
-    w.choice.client_model = S("gpt-99");
-    (void)first(&w);
-    CHECK(w.plan.err == ERR_NO_MODEL);
-    w.policy.unknown_model_is_auto = true;
-    CHECK(strcmp(first(&w), "near") == 0);
+    const struct plan *p = plan_of(s);
+    bool fine = (p->err == OK) == (p->count > 0) && p->reason[0];
+    for (unsigned i = 0; i < p->count; i++) {
+        const struct target *t = &s->targets[p->rows[i].target];
+        fine &= s->choice.label <= s->fleet.zones[t->zone].max_label;
+        fine &= s->health[p->rows[i].target] == HEALTH_UP;
+        fine &= zone < 0 || t->zone == (unsigned)zone;
+        for (unsigned k = 0; k < i; k++)
+            fine &= p->rows[k].target != p->rows[i].target;
+    }
+    for (unsigned i = 0; i < p->out_count; i++)
+        fine &= p->out[i].filter && p->out[i].why[0];
+    return fine;
+}
+
+static unsigned try_wishes(struct stage *s, unsigned *bad)
+{
+    static const str models[] = {{"auto", 4},     {"weir/local", 10}, {"weir/cloud", 10},
+                                 {"box", 3},      {"openai", 6},      {"gpt-4o-mini", 11},
+                                 {"qwen3-8b", 8}, {"nobody", 6}};
+    static const str zones[] = {{"", 0}, {"local", 5}, {"cloud", 5}, {"eu", 2}, {"moon", 4}};
+    static const str qualities[] = {{"", 0}, {"0.9", 3}};
+    unsigned tried = 0;
+    for (size_t m = 0; m < countof(models); m++)
+        for (size_t z = 0; z < countof(zones); z++)
+            for (size_t q = 0; q < countof(qualities); q++, tried++) {
+                s->choice.client_model = models[m];
+                s->choice.want_zone = zones[z];
+                s->choice.want_quality = qualities[q];
+                *bad += !keeps_promises(s, (int)z - 1);
+            }
+    return tried;
+}
+
+TEST(no_plan_of_the_small_product_has_a_forbidden_zone)
+{
+    static const enum task tasks[] = {TASK_SUMMARISE, TASK_MATH, TASK_UNKNOWN};
+    struct stage s;
+    unsigned tried = 0, bad = 0;
+    stage_init(&s);
+    for (unsigned top = 0; top < 27; top++) { // highest label of each zone
+        for (unsigned z = 0, n = top; z < 3; z++, n /= 3)
+            s.fleet.zones[z].max_label = (enum label)(n % 3);
+        for (unsigned health = 0; health < 16; health++) {
+            for (unsigned i = 0; i < 4; i++)
+                s.health[i] = health >> i & 1 ? HEALTH_DOWN : HEALTH_UP;
+            for (unsigned n = 0; n < 3 * countof(tasks) * 2; n++) {
+                s.choice.label = (enum label)(n % 3);
+                set_task(&s, tasks[n / 3 % countof(tasks)], 0.9f, 0.8f);
+                s.policy.stand_in = n / 9;
+                tried += try_wishes(&s, &bad);
+            }
+        }
+    }
+    CHECK(tried >= 600000);
+    CHECK(bad == 0);
 }

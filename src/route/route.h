@@ -31,8 +31,7 @@ void route_classify(const struct route_model *m, struct arena *a, const struct a
 void route_classify_text(const struct route_model *m, struct text text,
                          struct judgement *ret_judgement);
 
-// --- training (weir train)
-// -------------------------------------------------------------------------
+// --- training (weir train) -------------------------------------------------------
 
 struct route_row {
     struct text text;
@@ -43,7 +42,7 @@ struct route_train_settings {
     uint32_t bucket_bits, epochs;
     double learning_rate, l2;
     uint64_t seed;
-    void (*progress)(void *arg, uint32_t epoch, double loss); // may be NULL
+    void (*progress)(void *arg, uint32_t epoch, double loss); // after each epoch; may be NULL
     void *progress_arg;
 };
 void route_train_defaults(struct route_train_settings *s);

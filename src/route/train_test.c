@@ -1,0 +1,70 @@
+#include "base/mem.h"
+#include "route/route.h"
+#include "tests/unit.h"
+
+static const struct route_row rows[] = {
+    {{"zorb the flim", 13}, TASK_EXTRACT, 1},   {{"please zorb a plane", 19}, TASK_EXTRACT, 1},
+    {{"zorb that again", 15}, TASK_EXTRACT, 1}, {{"quax seven plums", 16}, TASK_PLANNING, 1},
+    {{"quax the flim", 13}, TASK_PLANNING, 1},  {{"now quax a plane", 16}, TASK_PLANNING, 1},
+};
+
+static void train_small(struct buf *file, uint64_t seed)
+{
+    struct route_train_settings s;
+    route_train_defaults(&s);
+    s.bucket_bits = 12;
+    s.epochs = 40;
+    s.l2 = 0;
+    s.seed = seed;
+    buf_init(file, 4 << 20);
+    must(route_train(rows, countof(rows), &s, file) == OK);
+}
+
+TEST(it_learns_words_that_no_cue_names)
+{
+    struct buf file;
+    struct route_model m;
+    struct judgement j;
+    const char *why;
+    train_small(&file, 1);
+    char *block = mem_new(file.n + 64), *at = block + (64 - ((uintptr_t)block & 63));
+    memcpy(at, file.p, file.n);
+    REQUIRE(route_model_open(str_of(at, file.n), &m, &why) == OK);
+    route_classify_text(&m, text_of(S("zorb it")), &j);
+    CHECK(j.task == TASK_EXTRACT);
+    route_classify_text(&m, text_of(S("quax it")), &j);
+    CHECK(j.task == TASK_PLANNING);
+    mem_free(block);
+    buf_done(&file);
+}
+
+TEST(the_same_rows_and_seed_give_the_same_bytes)
+{
+    struct buf a, b, c;
+    train_small(&a, 1);
+    train_small(&b, 1);
+    train_small(&c, 2);
+    CHECK(str_eq(buf_str(&a), buf_str(&b)));
+    CHECK(!str_eq(buf_str(&a), buf_str(&c)));
+    buf_done(&a);
+    buf_done(&b);
+    buf_done(&c);
+}
+
+TEST(senseless_settings_are_refused)
+{
+    struct route_train_settings s;
+    struct buf file;
+    buf_init(&file, 1 << 20);
+    route_train_defaults(&s);
+    CHECK(route_train(rows, 0, &s, &file) == ERR_BAD_FILE);
+    s.bucket_bits = 30;
+    CHECK(route_train(rows, countof(rows), &s, &file) == ERR_BAD_FILE);
+    route_train_defaults(&s);
+    s.epochs = 0;
+    CHECK(route_train(rows, countof(rows), &s, &file) == ERR_BAD_FILE);
+    route_train_defaults(&s); // a megabyte does not fit this buffer
+    s.epochs = 1;
+    CHECK(route_train(rows, countof(rows), &s, &file) == ERR_OVER_LIMIT);
+    buf_done(&file);
+}

@@ -1,0 +1,226 @@
+// view.c: picks the bytes that are looked at: the head of the last user message and its tail. An
+// instruction stands at an end; what is in the middle was mostly pasted. Never more than
+// ROUTE_READ_MAX bytes are decoded, so that a message of a megabyte costs what one of 2 KB does.
+#include "route/features.h"
+
+// A last message of fewer bytes is looked at together with the one before ("continue", "and in
+// C?").
+enum { SHORT_BYTES = 64 };
+
+struct sink {
+    char *at, *end;
+};
+
+static int hex_of(char c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
+
+// Four hex digits, or -1.
+static int32_t read_hex(const char *p, const char *end)
+{
+    int32_t v = 0;
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int h = hex_of(p[i]);
+        if (h < 0)
+            return -1;
+        v = v * 16 + h;
+    }
+    return v;
+}
+
+static void put_code_point(struct sink *s, uint32_t cp)
+{
+    char out[4];
+    size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = n - 1; i > 0; i--, cp >>= 6)
+        out[i] = (char)(0x80 | (cp & 0x3f));
+    out[0] = (char)(lead[n] | cp);
+    if ((size_t)(s->end - s->at) < n) {
+        s->end = s->at; // full: half a character is no character
+        return;
+    }
+    memcpy(s->at, out, n);
+    s->at += n;
+}
+
+// One escape at p (a backslash); returns what follows it. Tolerant: the body was checked before,
+// and a cut through an escape must do no harm.
+static const char *put_escape(struct sink *s, const char *p, const char *end)
+{
+    if (end - p < 2)
+        return end;
+    char c = p[1];
+    p += 2;
+    if (c != 'u') {
+        put_code_point(s, c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : (uint8_t)c & 0x7f);
+        return p;
+    }
+    int32_t hi = read_hex(p, end);
+    if (hi < 0)
+        return p;
+    p += 4;
+    if (hi >= 0xd800 && hi < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+        int32_t lo = read_hex(p + 2, end);
+        if (lo >= 0xdc00 && lo < 0xe000) {
+            put_code_point(s, 0x10000u + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00));
+            return p + 6;
+        }
+    }
+    put_code_point(s, hi >= 0xd800 && hi < 0xe000 ? 0xfffd : (uint32_t)hi);
+    return p;
+}
+
+// Decodes from the start of raw until it ends or the sink is full.
+static void put_raw(struct sink *s, str raw, bool escaped)
+{
+    const char *p = raw.p, *end = raw.p + raw.n;
+    while (p < end && s->at < s->end) {
+        size_t n = min_size((size_t)(end - p), (size_t)(s->end - s->at));
+        const char *escape = escaped ? memchr(p, '\\', n) : NULL;
+        n = escape ? (size_t)(escape - p) : n;
+        memcpy(s->at, p, n);
+        s->at += n;
+        p += n;
+        if (escape)
+            p = put_escape(s, p, end);
+    }
+}
+
+// The first place at or after `at` that is surely not inside an escape, or inside a character.
+static size_t clear_place(str raw, size_t at, bool escaped)
+{
+    enum { LOOK = 64 };
+    size_t last = min_size(raw.n, at + LOOK), quiet = 0;
+    for (size_t i = at; i < last; i++) {
+        bool continues = ((uint8_t)raw.p[i] & 0xc0) == 0x80;
+        bool begins = raw.p[i] == '\\' && i > 0 && raw.p[i - 1] != '\\' && i > at;
+        if (!continues && (!escaped || begins || quiet > 6))
+            return i;
+        quiet = raw.p[i] == '\\' ? 0 : quiet + 1;
+    }
+    return last;
+}
+
+static void put_tail(struct sink *s, str raw, bool escaped)
+{
+    size_t room = (size_t)(s->end - s->at);
+    // an escape is longer than what it stands for: so much of raw is more than enough
+    size_t reach = escaped ? room + room / 8 : room;
+    size_t at = raw.n > reach ? clear_place(raw, raw.n - reach, escaped) : 0;
+    put_raw(s, str_from(raw, at), escaped);
+}
+
+static void close_view(struct view *v, const struct sink *s)
+{
+    v->n = (uint32_t)(s->at - v->text);
+    must(v->n <= VIEW_HEAD + 1 + VIEW_TAIL);
+    memset(v->text + v->n, 0, VIEW_PAD);
+}
+
+void view_of_text(struct view *v, str text)
+{
+    struct sink s = {v->text, v->text + VIEW_HEAD + 1 + VIEW_TAIL};
+    v->total_bytes = text.n;
+    v->system_bytes = v->context_n = 0;
+    v->turns = 1;
+    v->tools = v->media = v->schema = false;
+    memset(v->context, 0, VIEW_PAD);
+    if (text.n <= VIEW_HEAD + VIEW_TAIL) {
+        put_raw(&s, text, false);
+    } else {
+        s.end = v->text + VIEW_HEAD;
+        put_raw(&s, text, false);
+        *s.at++ = '\n';
+        s.end = s.at + VIEW_TAIL;
+        put_tail(&s, text, false);
+    }
+    close_view(v, &s);
+}
+
+static str raw_of(const struct ask *ask, const struct part *p)
+{
+    must(p->span.start <= p->span.end && p->span.end <= ask->body.n);
+    return str_of(ask->body.p + p->span.start, p->span.end - p->span.start);
+}
+
+static bool is_users_text(const struct part *p)
+{
+    return p->kind == PART_TEXT && (p->role == ROLE_USER || p->role == ROLE_NONE);
+}
+
+// Parts [first, end) hold a message's text, among others.
+struct range {
+    uint32_t first, end;
+};
+
+// The parts of the last message of a user before part `before`.
+static struct range message_before(const struct ask *ask, uint32_t before)
+{
+    uint32_t end = before;
+    while (end > 0 && !is_users_text(&ask->parts[end - 1]))
+        end--;
+    uint32_t first = end;
+    while (first > 0 && ask->parts[first - 1].turn == ask->parts[end - 1].turn)
+        first--;
+    return (struct range){first, end};
+}
+
+static void put_parts(struct sink *s, const struct ask *ask, struct range r)
+{
+    for (uint32_t i = r.first; i < r.end && s->at < s->end; i++) {
+        const struct part *p = &ask->parts[i];
+        if (p->kind != PART_TEXT)
+            continue;
+        if (i > r.first && s->end - s->at > 2) {
+            memcpy(s->at, "\n\n", 2);
+            s->at += 2;
+        }
+        put_raw(s, raw_of(ask, p), p->escaped);
+    }
+}
+
+static void count_around(struct view *v, const struct ask *ask, struct range r)
+{
+    v->total_bytes = v->system_bytes = 0;
+    v->turns = ask->turns;
+    v->tools = ask->needs & ABILITY_TOOLS;
+    v->media = ask->needs & (ABILITY_IMAGES | ABILITY_AUDIO | ABILITY_FILES);
+    v->schema = ask->needs & ABILITY_SCHEMA;
+    for (uint32_t i = r.first; i < r.end; i++)
+        if (ask->parts[i].kind == PART_TEXT)
+            v->total_bytes += raw_of(ask, &ask->parts[i]).n;
+    for (uint32_t i = 0; i < ask->part_count && ask->parts[i].role == ROLE_SYSTEM; i++)
+        if (ask->parts[i].kind == PART_TEXT)
+            v->system_bytes += raw_of(ask, &ask->parts[i]).n;
+}
+
+void view_of_ask(struct view *v, const struct ask *ask)
+{
+    struct range r = message_before(ask, ask->part_count);
+    struct sink s = {v->text, v->text + VIEW_HEAD + 1 + VIEW_TAIL};
+    count_around(v, ask, r);
+    if (v->total_bytes <= VIEW_HEAD + VIEW_TAIL - 2 * (size_t)(r.end - r.first)) {
+        put_parts(&s, ask, r);
+    } else {
+        s.end = v->text + VIEW_HEAD;
+        put_parts(&s, ask, r);
+        *s.at++ = '\n';
+        s.end = s.at + VIEW_TAIL;
+        const struct part *last = &ask->parts[r.end - 1];
+        put_tail(&s, raw_of(ask, last), last->escaped);
+    }
+    close_view(v, &s);
+    struct sink c = {v->context, v->context};
+    if (v->n < SHORT_BYTES && r.first > 0) {
+        c.end = v->context + VIEW_CONTEXT;
+        put_parts(&c, ask, message_before(ask, r.first));
+    }
+    v->context_n = (uint32_t)(c.at - v->context);
+    memset(c.at, 0, VIEW_PAD);
+}

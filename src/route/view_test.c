@@ -1,0 +1,114 @@
+#include "base/mem.h"
+#include "route/features.h"
+#include "tests/unit.h"
+
+// An ask over a body that is nothing but the given contents, each a message of its own.
+struct made {
+    char body[70000];
+    struct part parts[8];
+    struct ask ask;
+};
+
+static void add_part(struct made *m, enum role role, uint32_t turn, const char *raw)
+{
+    size_t n = strlen(raw);
+    must(m->ask.body.n + n <= sizeof m->body && m->ask.part_count < countof(m->parts));
+    uint32_t at = (uint32_t)m->ask.body.n;
+    memcpy(m->body + at, raw, n);
+    m->parts[m->ask.part_count++] = (struct part){.kind = PART_TEXT,
+                                                  .role = role,
+                                                  .escaped = memchr(raw, '\\', n) != NULL,
+                                                  .turn = turn,
+                                                  .span = {at, at + (uint32_t)n}};
+    m->ask.body = str_of(m->body, at + n);
+    m->ask.parts = m->parts;
+    m->ask.turns = turn + 1;
+    if (role == ROLE_USER)
+        m->ask.last_user_turn = turn;
+}
+
+static bool view_is(const struct view *v, const char *text)
+{
+    return str_eq(str_of(v->text, v->n), str_c(text));
+}
+
+TEST(the_last_users_text_is_read_and_its_escapes_undone)
+{
+    struct made m = {0};
+    struct view v;
+    add_part(&m, ROLE_SYSTEM, 0, "be brief");
+    add_part(&m, ROLE_USER, 1, "a \\\"b\\\"\\n\\u00e9 \\ud83d\\ude00 \\/ c");
+    add_part(&m, ROLE_ASSISTANT, 2, "no");
+    view_of_ask(&v, &m.ask);
+    CHECK(view_is(&v, "a \"b\"\n\xc3\xa9 \xf0\x9f\x98\x80 / c"));
+    CHECK(v.turns == 3 && v.system_bytes == 8 && v.context_n == 0);
+}
+
+TEST(a_short_last_message_brings_the_one_before)
+{
+    struct made m = {0};
+    struct view v;
+    add_part(&m, ROLE_USER, 0, "write a story");
+    add_part(&m, ROLE_ASSISTANT, 1, "once");
+    add_part(&m, ROLE_USER, 2, "continue");
+    view_of_ask(&v, &m.ask);
+    CHECK(view_is(&v, "continue"));
+    CHECK(str_eq(str_of(v.context, v.context_n), S("write a story")));
+}
+
+TEST(parts_of_one_message_are_joined)
+{
+    struct made m = {0};
+    struct view v;
+    add_part(&m, ROLE_USER, 0, "one");
+    add_part(&m, ROLE_USER, 0, "two");
+    view_of_ask(&v, &m.ask);
+    CHECK(view_is(&v, "one\n\ntwo"));
+}
+
+TEST(of_a_long_text_head_and_tail_are_read)
+{
+    struct view v;
+    char *text = mem_new(50000);
+    memset(text, 'm', 50000);
+    memcpy(text, "HEAD", 4);
+    memcpy(text + 49996, "TAIL", 4);
+    view_of_text(&v, str_of(text, 50000));
+    CHECK(v.n == VIEW_HEAD + 1 + VIEW_TAIL && v.total_bytes == 50000);
+    CHECK(memcmp(v.text, "HEAD", 4) == 0 && memcmp(v.text + v.n - 4, "TAIL", 4) == 0);
+    CHECK(v.text[VIEW_HEAD] == '\n');
+    mem_free(text);
+}
+
+TEST(a_long_text_full_of_escapes_is_cut_without_harm)
+{
+    static const char *const units[] = {"\\n", "\\\\", "\\u4f60", "\\ud83d\\ude00", "x\\\"y"};
+    for (size_t u = 0; u < countof(units); u++) {
+        struct made *m = mem_new(sizeof *m);
+        struct view v;
+        char *raw = mem_new(60016);
+        size_t n = 0, step = strlen(units[u]);
+        while (n + step < 60000) {
+            memcpy(raw + n, units[u], step);
+            n += step;
+        }
+        add_part(m, ROLE_USER, 0, raw);
+        view_of_ask(&v, &m->ask);
+        CHECK(v.n >= VIEW_HEAD && v.n <= VIEW_HEAD + 1 + VIEW_TAIL);
+        CHECK(utf8_valid(str_of(v.text, VIEW_HEAD - 4)) >= VIEW_HEAD - 8);
+        CHECK(v.text[v.n] == 0 && v.text[v.n + VIEW_PAD - 1] == 0);
+        mem_free(raw);
+        mem_free(m);
+    }
+}
+
+TEST(a_request_without_text_gives_an_empty_view)
+{
+    struct made m = {0};
+    struct view v;
+    view_of_ask(&v, &m.ask);
+    CHECK(v.n == 0 && v.context_n == 0 && v.total_bytes == 0);
+    add_part(&m, ROLE_SYSTEM, 0, "be brief");
+    view_of_ask(&v, &m.ask);
+    CHECK(v.n == 0 && v.system_bytes == 8);
+}
