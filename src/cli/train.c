@@ -44,6 +44,7 @@ struct rows {
 
 static str field(yyjson_val *row, const char *name)
 {
+    must(row);
     yyjson_val *v = yyjson_obj_get(row, name);
     return yyjson_is_str(v) ? str_of(yyjson_get_str(v), yyjson_get_len(v)) : STR_NONE;
 }
@@ -51,6 +52,7 @@ static str field(yyjson_val *row, const char *name)
 // How much a row weighs by how its text came about: templates repeat themselves, people do not.
 static double weight_of(const struct options *o, yyjson_val *row)
 {
+    must(o);
     str kind = field(row, "kind"), source = field(row, "source");
     yyjson_val *own = yyjson_obj_get(row, "weight");
     double w = yyjson_is_num(own) ? yyjson_get_num(own) : 1;
@@ -67,6 +69,7 @@ static double weight_of(const struct options *o, yyjson_val *row)
 // "text", or the content of the last user message where that is a string.
 static str text_of_row(yyjson_val *row)
 {
+    must(row);
     yyjson_val *messages = yyjson_obj_get(row, "messages");
     str text = field(row, "text");
     for (size_t i = yyjson_arr_size(messages); i-- > 0 && !text.n;) {
@@ -79,6 +82,7 @@ static str text_of_row(yyjson_val *row)
 
 static void add_row(struct rows *r, const struct options *o, yyjson_val *row, const char *lic)
 {
+    must(r);
     enum task task, also = TASK_UNKNOWN;
     str text = text_of_row(row);
     if (!text.n || !task_parse(field(row, "task"), &task) ||
@@ -100,6 +104,7 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
 
 static bool read_rows(const struct options *o, const char *path, const char *lic, struct rows *ret)
 {
+    must(o);
     struct buf file;
     str rest, line;
     bool fine;
@@ -121,6 +126,7 @@ static bool read_rows(const struct options *o, const char *path, const char *lic
 
 static void free_rows(struct rows *r)
 {
+    must(r);
     arena_done(&r->arena);
     mem_free(r->row);
     mem_free(r->source);
