@@ -1,95 +1,114 @@
-// headers.c: pieces of a head into one place, then slices of it. Also looking headers up.
+// headers.c: a head's bytes into one place, then slices of it. Also looking headers up.
+// Invariants: (1) places are counted from the head's first byte, so they hold while raw moves;
+// (2) n never passes limit.
 #include "http/headers.h"
 
-enum { FIRST_BYTES = 1024, FIRST_ROWS = 24 };
+enum { FIRST_BYTES = 1024 };
 
 void headers_begin(struct headers *h, struct arena *a, size_t limit, size_t count_limit)
 {
-    must(a && limit > 0);
-    *h = (struct headers){.arena = a, .limit = limit, .count_limit = count_limit};
+    must(a && limit > 0 && limit <= UINT32_MAX);
+    h->arena = a;
+    h->raw = NULL;
+    h->n = h->cap = 0;
+    h->limit = limit;
+    h->fed = NULL;
+    h->places = h->at_hand;
+    h->count = 0;
+    h->cap_places = PLACES_AT_HAND;
+    h->count_limit = count_limit;
+    h->in_value = false;
+    h->err = OK;
 }
 
-static int too_big(struct headers *h)
+str headers_feed(struct headers *h, str bytes)
 {
+    must(h->arena && h->n <= h->limit);
+    h->fed = bytes.p;
+    return str_first(bytes, h->limit - h->n);
+}
+
+void headers_keep(struct headers *h, size_t used)
+{
+    must(used <= h->limit - h->n); // (2)
+    if (used == 0)
+        return;
+    if (h->n + used > h->cap) {
+        // a head that came whole gets what it needs; one in pieces grows by doubling
+        size_t cap = h->n ? max_size(max_size(FIRST_BYTES, h->cap * 2), h->n + used) : used;
+        char *grown = arena_bytes(h->arena, cap);
+        if (h->n)
+            memcpy(grown, h->raw, h->n);
+        h->raw = grown;
+        h->cap = cap;
+    }
+    memcpy(h->raw + h->n, h->fed, used);
+    h->n += used;
+}
+
+static void add_place(struct headers *h)
+{
+    if (h->count == h->cap_places) {
+        struct header_place *grown = arena_array(h->arena, struct header_place, h->cap_places * 2);
+        memcpy(grown, h->places, h->count * sizeof *grown);
+        h->places = grown;
+        h->cap_places *= 2;
+    }
+    h->places[h->count++] = (struct header_place){0};
+}
+
+int headers_name(struct headers *h, const char *at, size_t n)
+{
+    if (h->count == 0 || h->in_value) {
+        add_place(h);
+        h->in_value = false;
+        h->places[h->count - 1].name_at = headers_at(h, at);
+    }
+    h->places[h->count - 1].name_n += (uint32_t)n;
+    return 0;
+}
+
+int headers_name_complete(struct headers *h)
+{
+    must(h->count > 0);
+    h->in_value = true;
+    if (h->count <= h->count_limit)
+        return 0;
     h->err = ERR_HEAD_TOO_BIG;
     return HPE_USER;
 }
 
-static int add(struct headers *h, str piece)
+int headers_value(struct headers *h, const char *at, size_t n)
 {
-    if (h->n + piece.n > h->limit)
-        return too_big(h);
-    if (h->n + piece.n > h->cap) {
-        size_t cap = max_size(max_size(FIRST_BYTES, h->cap * 2), h->n + piece.n);
-        char *grown = arena_bytes(h->arena, cap);
-        if (h->n)
-            memcpy(grown, h->bytes, h->n);
-        h->bytes = grown;
-        h->cap = cap;
-    }
-    if (piece.n)
-        memcpy(h->bytes + h->n, piece.p, piece.n);
-    h->n += piece.n;
+    must(h->count > 0 && h->in_value);
+    struct header_place *p = &h->places[h->count - 1];
+    if (p->value_n == 0)
+        p->value_at = headers_at(h, at);
+    p->value_n += (uint32_t)n;
     return 0;
 }
 
-int headers_url(struct headers *h, str piece)
+// Spaces and tabs behind a value are no part of it; those before it llhttp has skipped.
+static str without_tail(str s)
 {
-    must(h->count == 0);
-    h->url_n += (uint32_t)piece.n;
-    return add(h, piece);
-}
-
-static int new_row(struct headers *h)
-{
-    if (h->count == h->count_limit)
-        return too_big(h);
-    if (h->count == h->rows_cap) {
-        size_t cap = max_size(FIRST_ROWS, h->rows_cap * 2);
-        struct header_place *grown = arena_array(h->arena, struct header_place, cap);
-        if (h->count)
-            memcpy(grown, h->rows, h->count * sizeof *grown);
-        h->rows = grown;
-        h->rows_cap = cap;
-    }
-    h->rows[h->count++] =
-        (struct header_place){.name_at = (uint32_t)h->n, .value_at = (uint32_t)h->n};
-    return 0;
-}
-
-int headers_name(struct headers *h, str piece)
-{
-    if (h->count == 0 || h->in_value) {
-        if (new_row(h) != 0)
-            return HPE_USER;
-        h->in_value = false;
-    }
-    struct header_place *row = &h->rows[h->count - 1];
-    row->name_n += (uint32_t)piece.n;
-    row->value_at = (uint32_t)(h->n + piece.n);
-    return add(h, piece);
-}
-
-int headers_value(struct headers *h, str piece)
-{
-    must(h->count > 0);
-    h->in_value = true;
-    h->rows[h->count - 1].value_n += (uint32_t)piece.n;
-    return add(h, piece);
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
 }
 
 void headers_end(struct headers *h, struct http_head *ret_head)
 {
-    struct http_header *rows = arena_array(h->arena, struct http_header, max_size(h->count, 1));
+    struct http_header *rows =
+        (void *)arena_alloc(h->arena, max_size(h->count, 1) * sizeof(struct http_header));
     must(h->err == OK);
     for (size_t i = 0; i < h->count; i++) {
-        const struct header_place *p = &h->rows[i];
-        rows[i].name = str_of(h->bytes + p->name_at, p->name_n);
-        rows[i].value = str_trim(str_of(h->bytes + p->value_at, p->value_n));
+        const struct header_place *p = &h->places[i];
+        must((size_t)p->name_at + p->name_n <= h->n && (size_t)p->value_at + p->value_n <= h->n);
+        rows[i].name = str_of(h->raw + p->name_at, p->name_n);
+        rows[i].value = without_tail(str_of(h->raw + p->value_at, p->value_n));
     }
     ret_head->headers = rows;
     ret_head->header_count = h->count;
-    ret_head->target = str_of(h->bytes, h->url_n);
 }
 
 str http_get(const struct http_head *h, str name)
@@ -104,6 +123,6 @@ size_t http_count(const struct http_head *h, str name)
 {
     size_t count = 0;
     for (size_t i = 0; i < h->header_count; i++)
-        count += str_eq_nocase(h->headers[i].name, name);
+        count += h->headers[i].name.n == name.n && str_eq_nocase(h->headers[i].name, name);
     return count;
 }

@@ -32,8 +32,7 @@ struct http_head {
 str http_get(const struct http_head *h, str name); // first value, trimmed; empty where absent
 size_t http_count(const struct http_head *h, str name);
 
-// --- requests: step accept
-// -------------------------------------------------------------------------
+// --- requests: step accept -----------------------------------------------------------------------
 
 // Reads one request after another from a connection's bytes. Memory of a request comes from the
 // arena given to http_reader_start.
@@ -59,8 +58,7 @@ enum err http_reader_error(const struct http_reader *r);
 bool http_reader_started(const struct http_reader *r); // a first byte came
 bool http_reader_in_body(const struct http_reader *r);
 
-// --- responses, from targets
-// -----------------------------------------------------------------------
+// --- responses, from targets ---------------------------------------------------------------------
 
 struct http_answer_events {
     void (*on_head)(void *arg, const struct http_head *head); // 1xx are swallowed
@@ -72,14 +70,16 @@ struct http_answer_reader *http_answer_reader_new(size_t head_limit);
 void http_answer_reader_free(struct http_answer_reader *r);
 void http_answer_reader_start(struct http_answer_reader *r, const struct http_answer_events *e,
                               void *arg);
-// ERR_UPSTREAM_BROKEN where the bytes are no HTTP answer, or bytes followed a whole one.
+// The request was HEAD: its answer ends with its head, whatever the head says. After start.
+void http_answer_reader_expect_no_body(struct http_answer_reader *r);
+// ERR_UPSTREAM_BROKEN where the bytes are no HTTP answer, or come after a whole one. Those that
+// come with its end make it not reusable. Any callback may free the reader.
 enum err http_answer_feed(struct http_answer_reader *r, str bytes) must_check;
 // The connection ended. OK where that ends the body legally (no length, not chunked): on_done was
 // called.
 enum err http_answer_eof(struct http_answer_reader *r) must_check;
 
-// --- writing
-// ---------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 void http_write_status(struct buf *out, int status);          // "HTTP/1.1 200 OK\r\n"
 void http_write_header(struct buf *out, str name, str value); // refuses CR, LF, NUL: must
@@ -94,11 +94,10 @@ size_t http_chunk_head(char dst[HTTP_CHUNK_HEAD_MAX], size_t n);
 bool http_drop_from_request(const struct http_head *h, str name);
 bool http_drop_from_answer(const struct http_head *h, str name);
 
-// --- SSE
-// -------------------------------------------------------------------------------------------
+// --- SSE -----------------------------------------------------------------------------------------
 
 // Splits a stream into events, whatever the cuts: LF, CRLF, lone CR; comments; BOM; several data
-// lines.
+// lines. The raws of all events and sse_rest are the stream's bytes, none lost, none added.
 struct sse_event {
     str raw;       // the event's own bytes with its closing blank line
     str name;      // "event:" field, empty where none
@@ -108,8 +107,14 @@ struct sse_event {
 struct sse {
     struct buf kept;   // bytes of an unfinished event
     struct buf joined; // several data lines
-    size_t scanned;    // of kept: looked at already
-    bool began;        // past a BOM
+    size_t limit;      // most bytes of one event
+    size_t prefix;     // bytes before the event's first line
+    size_t line, at;   // its last line begins here; from there on there is no line end before `at`
+    bool began;        // a first byte came
+    bool second;       // past the stream's first event
+    bool placed;       // prefix is known
+    bool lone;         // the line before this one ended in a CR alone
+    bool lent;         // kept is the event given last
     enum err err;
 };
 void sse_init(struct sse *s, size_t event_limit);

@@ -1,7 +1,7 @@
 // request.c: a client's request, over llhttp in its strict mode, with the checks that it leaves to
-// us. What two parsers could read differently is refused (RFC 9112 sections 6.3 and 11.2).
+// us. What two parsers could read differently is refused (RFC 9112 sections 3, 6.3 and 11.2).
 // Invariants: (1) nothing of a request outlives its arena; (2) after BROKEN only the error is asked
-// for.
+// for; (3) what comes out does not depend on how the bytes were cut.
 #include "http/headers.h"
 
 const struct setting_row http_setting_rows[] = {
@@ -13,9 +13,16 @@ const size_t http_setting_count = countof(http_setting_rows);
 
 enum {
     FIRST_BODY = 16 * 1024,
-    TRUSTED_LENGTH = 1024 * 1024,
-    EXTENSIONS_MAX = 1024,
-    TRAILERS_MAX = 8192
+    TRUSTED_LENGTH = 1024 * 1024, // a stated length is believed so far, so that a lie costs little
+    GROWTH = 4,                   // and after that, so many times what has come
+    EXTENSION_MAX = 256,          // bytes of one chunk's extensions
+    EXTENSIONS_MAX = 16 * 1024,   // of all chunks'
+    TRAILERS_MAX = 8 * 1024,
+};
+
+// A part of the request line: where in the head.
+struct place {
+    uint32_t at, n;
 };
 
 struct http_reader {
@@ -23,11 +30,12 @@ struct http_reader {
     const struct http_settings *settings;
     struct headers headers;
     struct http_head head;
+    struct place method, url, version;
     char *body;
     size_t body_n, body_cap;
-    size_t extensions, trailers, head_bytes;
+    size_t extension, extensions, trailers; // bytes of them
     enum err err;
-    bool started, have_head, told_head, done;
+    bool started, have_head, done;
 };
 
 static int broken(struct http_reader *r, enum err e)
@@ -42,9 +50,29 @@ static struct http_reader *reader_of(llhttp_t *p)
     return p->data;
 }
 
+// --- the head: where its parts are ---------------------------------------------------------------
+
+static int extend(struct http_reader *r, struct place *part, const char *at, size_t n)
+{
+    if (part->n == 0)
+        part->at = headers_at(&r->headers, at);
+    part->n += (uint32_t)n;
+    return 0;
+}
+
+static int on_method(llhttp_t *p, const char *at, size_t n)
+{
+    return extend(reader_of(p), &reader_of(p)->method, at, n);
+}
+
 static int on_url(llhttp_t *p, const char *at, size_t n)
 {
-    return headers_url(&reader_of(p)->headers, str_of(at, n));
+    return extend(reader_of(p), &reader_of(p)->url, at, n);
+}
+
+static int on_version(llhttp_t *p, const char *at, size_t n)
+{
+    return extend(reader_of(p), &reader_of(p)->version, at, n);
 }
 
 // Behind the body, headers are trailers: counted, never used.
@@ -52,30 +80,37 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
 {
     struct http_reader *r = reader_of(p);
     if (!r->have_head)
-        return headers_name(&r->headers, str_of(at, n));
+        return headers_name(&r->headers, at, n);
     r->trailers += n;
-    return r->trailers > TRAILERS_MAX ? broken(r, ERR_HEAD_TOO_BIG) : 0;
+    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK) : 0;
+}
+
+static int on_name_complete(llhttp_t *p)
+{
+    struct http_reader *r = reader_of(p);
+    return r->have_head ? 0 : headers_name_complete(&r->headers);
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
     struct http_reader *r = reader_of(p);
     if (!r->have_head)
-        return headers_value(&r->headers, str_of(at, n));
+        return headers_value(&r->headers, at, n);
     r->trailers += n;
-    return r->trailers > TRAILERS_MAX ? broken(r, ERR_HEAD_TOO_BIG) : 0;
+    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK) : 0;
 }
 
-static int on_extension(llhttp_t *p, const char *at, size_t n)
+static int on_headers_complete(llhttp_t *p)
 {
-    struct http_reader *r = reader_of(p);
-    (void)at;
-    r->extensions += n;
-    return r->extensions > EXTENSIONS_MAX ? broken(r, ERR_BAD_CHUNK) : 0;
+    reader_of(p)->have_head = true;
+    p->upgrade = 0; // never followed: the request is read as what it is
+    return HPE_PAUSED;
 }
+
+// --- the head: what it says ----------------------------------------------------------------------
 
 // host of an absolute-form target ("http://host:port/path"), which must be the Host header's.
-static bool take_origin(struct http_head *h)
+static bool take_origin(struct http_head *h, str host)
 {
     str t = h->target;
     if (t.n && t.p[0] == '/')
@@ -87,113 +122,154 @@ static bool take_origin(struct http_head *h)
     str rest = str_from(t, scheme + 3);
     size_t slash = str_find_char(rest, '/');
     h->target = slash == SIZE_MAX ? S("/") : str_from(rest, slash);
-    return str_eq_nocase(str_first(rest, slash), http_get(h, S("host")));
+    return host.n && str_eq_nocase(str_first(rest, slash), host);
 }
 
-// Bytes of a path that may be read as another path further on.
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+// A byte that decodes to something by which a path is taken apart.
+static bool parts_a_path(const char hex[2])
+{
+    char high = hex[0], low = (char)(hex[1] | 32);
+    return (high == '2' && (low == 'f' || low == 'e')) || (high == '5' && low == 'c') ||
+           (high == '0' && hex[1] == '0');
+}
+
+// False where a path may be read as another path further on.
 static bool good_path(str path)
 {
     str rest = path, segment;
-    for (size_t i = 0; i < path.n; i++)
-        if ((unsigned char)path.p[i] <= 0x20 || path.p[i] == 0x7f || path.p[i] == '\\' ||
-            path.p[i] == '#')
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        if (c <= 0x20 || c >= 0x7f || c == '\\')
             return false;
-    for (size_t i = 0; i + 2 < path.n; i++)
-        if (path.p[i] == '%' && (str_eq_nocase(str_of(path.p + i, 3), S("%2f")) ||
-                                 str_eq_nocase(str_of(path.p + i, 3), S("%2e")) ||
-                                 str_eq_nocase(str_of(path.p + i, 3), S("%5c")) ||
-                                 str_eq_nocase(str_of(path.p + i, 3), S("%00"))))
+        if (c == '%' && (path.n - i < 3 || !is_hex(path.p[i + 1]) || !is_hex(path.p[i + 2]) ||
+                         parts_a_path(path.p + i + 1)))
             return false;
+    }
     while (str_next(&rest, '/', &segment))
         if (str_eq(segment, S("..")) || str_eq(segment, S(".")))
             return false;
     return true;
 }
 
-static enum err check_framing(const struct http_head *h)
+// Letters, digits and what stands in names, addresses and ports (RFC 3986 section 3.2.2).
+static bool good_host(str host)
 {
-    str te = http_get(h, S("transfer-encoding"));
-    size_t lengths = http_count(h, S("content-length")),
-           encodings = http_count(h, S("transfer-encoding"));
-    if (lengths > 1 || encodings > 1 || (lengths && encodings))
-        return ERR_BAD_HTTP;
-    if (encodings && (!str_eq_nocase(te, S("chunked")) || h->minor == 0))
-        return ERR_BAD_HTTP;
-    if (lengths) {
-        int64_t n = 0;
-        str text = http_get(h, S("content-length"));
-        if (!text.n || text.p[0] < '0' || text.p[0] > '9' || !str_to_i64(text, &n))
-            return ERR_BAD_HTTP;
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        bool plain = ((c | 32) >= 'a' && (c | 32) <= 'z') || (c >= '-' && c <= ':' && c != '/');
+        if (!plain && (c == 0 || !strchr("_~[]%!$&'()*+;=", c)))
+            return false;
     }
-    size_t hosts = http_count(h, S("host"));
-    if (hosts > 1 || (h->minor > 0 && hosts == 0))
-        return ERR_BAD_HTTP;
-    str expect = http_get(h, S("expect"));
-    return expect.n && !str_eq_nocase(expect, S("100-continue")) ? ERR_BAD_EXPECT : OK;
+    return true;
 }
 
-static enum err check_head(struct http_reader *r)
+static bool good_length(str s)
 {
-    struct http_head *h = &r->head;
-    enum err e = check_framing(h);
-    if (e != OK)
-        return e;
-    for (size_t i = 0; i < h->header_count; i++)
-        for (size_t j = 0; j < h->headers[i].value.n; j++) {
-            unsigned char c = (unsigned char)h->headers[i].value.p[j];
-            if ((c < 0x20 && c != '\t') || c == 0x7f)
-                return ERR_BAD_HTTP;
+    int64_t n;
+    return s.n && s.p[0] >= '0' && s.p[0] <= '9' && str_to_i64(s, &n);
+}
+
+// The headers that frame the request or say where it goes.
+struct framing {
+    unsigned hosts, lengths, encodings, expects;
+    str host;
+    bool odd, odd_expect; // odd: one of them has a value that is not plain
+};
+
+static struct framing look_at_framing(const struct http_head *h)
+{
+    struct framing f = {0};
+    for (size_t i = 0; i < h->header_count; i++) {
+        str name = h->headers[i].name, value = h->headers[i].value;
+        if (name.n == 4 && str_eq_nocase(name, S("host"))) {
+            f.hosts++;
+            f.host = value;
+            f.odd |= !good_host(value);
+        } else if (name.n == 6 && str_eq_nocase(name, S("expect"))) {
+            f.expects++;
+            f.odd_expect |= !str_eq_nocase(value, S("100-continue"));
+        } else if (name.n == 14 && str_eq_nocase(name, S("content-length"))) {
+            f.lengths++;
+            f.odd |= !good_length(value);
+        } else if (name.n == 17 && str_eq_nocase(name, S("transfer-encoding"))) {
+            f.encodings++;
+            f.odd |= !str_eq_nocase(value, S("chunked"));
         }
-    if (!take_origin(h))
+    }
+    return f;
+}
+
+static str part_of(const struct http_reader *r, struct place p)
+{
+    must((size_t)p.at + p.n <= r->headers.n);
+    return str_of(r->headers.raw + p.at, p.n);
+}
+
+// llhttp allows any number of spaces in the request line; then "GET /a  HTTP/1.1" is two things to
+// two readers.
+static bool single_spaces(const struct http_reader *r)
+{
+    return r->url.at == r->method.at + r->method.n + 1 &&
+           r->version.at == r->url.at + r->url.n + S(" HTTP/").n;
+}
+
+static enum err take_head(struct http_reader *r)
+{
+    const llhttp_t *p = &r->parser;
+    struct http_head *h = &r->head;
+    headers_end(&r->headers, h);
+    h->minor = p->http_minor;
+    if (p->http_major != 1 || p->http_minor > 1)
+        return ERR_BAD_VERSION;
+    h->method = part_of(r, r->method);
+    h->target = part_of(r, r->url);
+    struct framing f = look_at_framing(h);
+    if (f.odd || f.lengths + f.encodings > 1 || (f.encodings && h->minor == 0))
+        return ERR_BAD_HTTP;
+    if (f.hosts > 1 || (h->minor > 0 && f.hosts == 0))
+        return ERR_BAD_HTTP;
+    if (!single_spaces(r) || str_find_char(h->target, '#') != SIZE_MAX || !take_origin(h, f.host))
         return ERR_BAD_HTTP;
     size_t question = str_find_char(h->target, '?');
     h->path = str_first(h->target, question);
     h->query = question == SIZE_MAX ? STR_NONE : str_from(h->target, question + 1);
-    return good_path(h->path) ? OK : ERR_BAD_HTTP;
-}
-
-static int on_headers_complete(llhttp_t *p)
-{
-    struct http_reader *r = reader_of(p);
-    struct http_head *h = &r->head;
-    headers_end(&r->headers, h);
-    h->method = str_c(llhttp_method_name((llhttp_method_t)p->method));
-    h->minor = p->http_minor;
-    if (p->http_major != 1 || p->http_minor > 1)
-        return broken(r, ERR_BAD_VERSION);
-    enum err e = check_head(r);
-    if (e != OK)
-        return broken(r, e);
+    if (!good_path(h->path))
+        return ERR_BAD_HTTP;
+    if (f.odd_expect)
+        return ERR_BAD_EXPECT;
     h->chunked = (p->flags & F_CHUNKED) != 0;
     h->content_length = (p->flags & F_CONTENT_LENGTH) ? (int64_t)p->content_length : -1;
-    h->keep_alive = llhttp_should_keep_alive(p) ||
-                    (h->content_length > 0 || h->chunked
-                         ? !str_eq_nocase(http_get(h, S("connection")), S("close")) && h->minor > 0
-                         : false);
-    h->expect_continue = http_get(h, S("expect")).n > 0;
-    h->upgrade = p->upgrade;
-    p->upgrade = 0; // never followed: the request is read as what it is
-    r->have_head = true;
-    // without a body the end comes with the head: the reader stops there, and tells the head first
-    return h->chunked || h->content_length > 0 ? HPE_PAUSED : 0;
+    if (h->chunked != (f.encodings == 1) || (h->content_length >= 0) != (f.lengths == 1))
+        return ERR_BAD_HTTP; // we and llhttp read the framing differently: so may others
+    h->keep_alive = llhttp_should_keep_alive(p);
+    // of HTTP/1.0 it is ignored, and without a body there is nothing to wait for
+    h->expect_continue = f.expects && h->minor > 0 && (h->chunked || h->content_length > 0);
+    h->upgrade = (p->flags & F_UPGRADE) && (p->flags & F_CONNECTION_UPGRADE);
+    return OK;
 }
+
+// --- the body ------------------------------------------------------------------------------------
 
 static char *body_room(struct http_reader *r, size_t n)
 {
-    if (r->body_n + n > r->body_cap) {
-        size_t cap = max_size(FIRST_BODY, r->body_cap * 2);
-        // a stated length is believed up to a point, so that a lie costs little
-        if (r->head.content_length > 0)
-            cap =
-                max_size(r->body_cap * 2, min_size((size_t)r->head.content_length, TRUSTED_LENGTH));
-        cap = max_size(cap, r->body_n + n);
-        char *grown = arena_bytes(r->headers.arena, cap);
-        if (r->body_n)
-            memcpy(grown, r->body, r->body_n);
-        r->body = grown;
-        r->body_cap = cap;
-    }
-    return r->body + r->body_n;
+    size_t need = r->body_n + n, cap = max_size(FIRST_BODY, r->body_cap * 2);
+    if (need <= r->body_cap)
+        return r->body + r->body_n;
+    if (r->head.content_length > 0)
+        cap = min_size((size_t)r->head.content_length,
+                       max_size(TRUSTED_LENGTH, r->body_cap * GROWTH));
+    cap = max_size(cap, need);
+    char *grown = arena_bytes(r->headers.arena, cap);
+    if (r->body_n)
+        memcpy(grown, r->body, r->body_n);
+    r->body = grown;
+    r->body_cap = cap;
+    return grown + r->body_n;
 }
 
 static int on_body(llhttp_t *p, const char *at, size_t n)
@@ -201,8 +277,26 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
     struct http_reader *r = reader_of(p);
     if (r->body_n + n > (size_t)r->settings->body_limit)
         return broken(r, ERR_BODY_TOO_BIG);
+    if (n == 0)
+        return 0;
     memcpy(body_room(r, n), at, n);
     r->body_n += n;
+    return r->headers.arena->over ? broken(r, ERR_OVER_LIMIT) : 0;
+}
+
+static int on_extension(llhttp_t *p, const char *at, size_t n)
+{
+    struct http_reader *r = reader_of(p);
+    (void)at;
+    r->extension += n;
+    r->extensions += n;
+    return r->extension > EXTENSION_MAX || r->extensions > EXTENSIONS_MAX ? broken(r, ERR_BAD_CHUNK)
+                                                                          : 0;
+}
+
+static int on_chunk(llhttp_t *p)
+{
+    reader_of(p)->extension = 0;
     return 0;
 }
 
@@ -213,20 +307,26 @@ static int on_complete(llhttp_t *p)
 }
 
 static const llhttp_settings_t callbacks = {
+    .on_method = on_method,
     .on_url = on_url,
+    .on_version = on_version,
     .on_header_field = on_name,
+    .on_header_field_complete = on_name_complete,
     .on_header_value = on_value,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
     .on_message_complete = on_complete,
     .on_chunk_extension_name = on_extension,
     .on_chunk_extension_value = on_extension,
+    .on_chunk_header = on_chunk,
 };
+
+// --- the door ------------------------------------------------------------------------------------
 
 struct http_reader *http_reader_new(const struct http_settings *s)
 {
     struct http_reader *r = mem_new(sizeof *r);
-    must(s);
+    must(s && s->head_limit > 0 && s->body_limit > 0);
     r->settings = s;
     return r;
 }
@@ -243,60 +343,70 @@ void http_reader_start(struct http_reader *r, struct arena *a)
     headers_begin(&r->headers, a, (size_t)r->settings->head_limit,
                   (size_t)r->settings->headers_limit);
     r->head = (struct http_head){.content_length = -1};
+    r->method = r->url = r->version = (struct place){0};
     r->body = NULL;
-    r->body_n = r->body_cap = r->extensions = r->trailers = r->head_bytes = 0;
+    r->body_n = r->body_cap = r->extension = r->extensions = r->trailers = 0;
     r->err = OK;
-    r->started = r->have_head = r->told_head = r->done = false;
+    r->started = r->have_head = r->done = false;
 }
 
 static enum err map_error(const struct http_reader *r, llhttp_errno_t e)
 {
     if (r->headers.err != OK)
         return r->headers.err;
-    switch (e) {
-    case HPE_INVALID_CHUNK_SIZE:
-    case HPE_INVALID_EOF_STATE:
+    if (r->have_head)
         return ERR_BAD_CHUNK;
-    case HPE_INVALID_VERSION:
-        if (str_find(str_c(llhttp_get_error_reason(&r->parser)), S("CRLF")) != SIZE_MAX)
-            return ERR_BAD_HTTP; // the line's end is wrong, not the version
-        return ERR_BAD_VERSION;
-    case HPE_PAUSED_H2_UPGRADE:
-        return ERR_BAD_VERSION;
-    default:
-        return r->have_head ? ERR_BAD_CHUNK : ERR_BAD_HTTP;
+    // where the digits are those of 1.0 or 1.1, what follows them is wrong
+    bool known = r->parser.http_major == 1 && r->parser.http_minor <= 1;
+    return (e == HPE_INVALID_VERSION && !known) || e == HPE_PAUSED_H2_UPGRADE ? ERR_BAD_VERSION
+                                                                              : ERR_BAD_HTTP;
+}
+
+// Through llhttp up to a pause, an error or the end of the bytes; how many were used.
+static size_t parse(struct http_reader *r, str bytes)
+{
+    llhttp_errno_t e = llhttp_execute(&r->parser, bytes.p, bytes.n);
+    if (e == HPE_PAUSED) {
+        size_t used = (size_t)(llhttp_get_error_pos(&r->parser) - bytes.p);
+        llhttp_resume(&r->parser);
+        return used;
     }
+    if (e != HPE_OK && r->err == OK)
+        r->err = map_error(r, e);
+    return bytes.n;
+}
+
+static enum http_progress feed_head(struct http_reader *r, str bytes, size_t *ret_used)
+{
+    str now = headers_feed(&r->headers, bytes);
+    *ret_used = parse(r, now);
+    must(*ret_used <= now.n);
+    headers_keep(&r->headers, *ret_used);
+    if (r->err == OK && r->have_head)
+        r->err = take_head(r);
+    else if (r->err == OK && headers_full(&r->headers))
+        r->err = ERR_HEAD_TOO_BIG;
+    if (r->err == OK)
+        return r->have_head ? HTTP_HAVE_HEAD : HTTP_MORE;
+    r->have_head = false; // a head that is wrong is shown to no one
+    return HTTP_BROKEN;
 }
 
 enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used)
 {
     must(r->headers.arena);
     *ret_used = 0;
-    if (r->err != OK)
-        return HTTP_BROKEN;
-    if (r->done)
-        return HTTP_DONE;
+    if (r->err != OK || r->done)
+        return r->done ? HTTP_DONE : HTTP_BROKEN;
     r->started |= bytes.n > 0;
-    llhttp_errno_t e = llhttp_execute(&r->parser, bytes.p, bytes.n);
-    size_t used = bytes.n;
-    if (e == HPE_PAUSED) {
-        used = (size_t)(llhttp_get_error_pos(&r->parser) - bytes.p);
-        llhttp_resume(&r->parser);
-    } else if (e != HPE_OK && r->err == OK) {
-        r->err = map_error(r, e);
-    }
-    *ret_used = used;
-    if (!r->have_head && r->err == OK) {
-        r->head_bytes += used;
-        if (r->head_bytes > (size_t)r->settings->head_limit)
-            r->err = ERR_HEAD_TOO_BIG;
-    }
+    if (!r->have_head)
+        return feed_head(r, bytes, ret_used);
+    if (r->head.content_length > r->settings->body_limit)
+        r->err = ERR_BODY_TOO_BIG;
+    else
+        *ret_used = parse(r, bytes);
     if (r->err != OK)
         return HTTP_BROKEN;
-    if (r->have_head && !r->told_head) {
-        r->told_head = true;
-        return HTTP_HAVE_HEAD;
-    }
     return r->done ? HTTP_DONE : HTTP_MORE;
 }
 

@@ -67,12 +67,15 @@ void http_write_status(struct buf *out, int status)
     buf_printf(out, "HTTP/1.1 %d %s\r\n", status, http_status_word(status));
 }
 
+// No byte that ends a header's line; without a branch a byte, as nearly all are fine.
 static bool clean(str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == 0)
-            return false;
-    return true;
+    unsigned bad = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bad |= (unsigned)(c == '\r') | (unsigned)(c == '\n') | (unsigned)(c == 0);
+    }
+    return bad == 0;
 }
 
 void http_write_header(struct buf *out, str name, str value)
@@ -126,38 +129,73 @@ size_t http_chunk_head(char dst[HTTP_CHUNK_HEAD_MAX], size_t n)
     return at;
 }
 
-// --- what never crosses
-// ------------------------------------------------------------------------------
+// --- what never crosses --------------------------------------------------------------------------
 
-// Sorted out by length first: most headers meet no name of their own length.
-static bool is_one_of(str name, const str *names)
+// A word of a list: lower case, compared by length and first letter before all of it, as most
+// headers stand in no list.
+static bool is_one_of(str name, const str *sorted, size_t count)
 {
-    for (size_t i = 0; names[i].n; i++)
-        if (names[i].n == name.n && str_eq_nocase(name, names[i]))
+    char first = (char)(name.p[0] | 0x20);
+    for (size_t i = 0; i < count && sorted[i].n <= name.n; i++)
+        if (sorted[i].n == name.n && sorted[i].p[0] == first && str_eq_nocase(name, sorted[i]))
             return true;
     return false;
 }
 
-static const str hop_by_hop[] = {S("connection"),
-                                 S("keep-alive"),
-                                 S("proxy-authenticate"),
-                                 S("proxy-authorization"),
-                                 S("proxy-connection"),
-                                 S("te"),
-                                 S("trailer"),
-                                 S("transfer-encoding"),
-                                 S("upgrade"),
-                                 S("http2-settings"),
-                                 S("content-length"),
-                                 {NULL, 0}};
+// Sorted by length. Hop by hop, which is for the next server only (RFC 9110 section 7.6.1);
+// framing, which is made anew; and what the remarks say.
+static const str no_request[] = {
+    S("te"),
+    S("via"),
+    S("host"),
+    S("accept"), // the dialect says what it reads
+    S("cookie"),
+    S("expect"),
+    S("api-key"), // credentials are for weir; the target has its own
+    S("trailer"),
+    S("upgrade"),
+    S("forwarded"), // the client's network is no target's business
+    S("x-api-key"),
+    S("x-real-ip"),
+    S("connection"),
+    S("keep-alive"),
+    S("content-type"),
+    S("authorization"),
+    S("content-length"),
+    S("http2-settings"),
+    S("openai-project"),
+    S("x-goog-api-key"),
+    S("accept-encoding"), // bodies are read here
+    S("content-encoding"),
+    S("transfer-encoding"),
+    S("openai-organization"),
+};
+static const str no_answer[] = {
+    S("te"),
+    S("via"),
+    S("server"),
+    S("alt-svc"),
+    S("trailer"),
+    S("upgrade"),
+    S("connection"),
+    S("keep-alive"),
+    S("set-cookie"),
+    S("content-length"),
+    S("http2-settings"),
+    S("transfer-encoding"),
+    S("openai-organization"),
+    S("anthropic-organization-id"),
+    S("strict-transport-security"),
+};
 
-// Named by the Connection header, so meant for us alone (RFC 9110 section 7.6.1).
+// Named by the Connection header, so meant for us alone.
 static bool named_by_connection(const struct http_head *h, str name)
 {
+    const str connection = S("connection");
     for (size_t i = 0; i < h->header_count; i++) {
-        if (!str_eq_nocase(h->headers[i].name, S("connection")))
-            continue;
         str rest = h->headers[i].value, word;
+        if (h->headers[i].name.n != connection.n || !str_eq_nocase(h->headers[i].name, connection))
+            continue;
         while (str_next(&rest, ',', &word))
             if (str_eq_nocase(str_trim(word), name))
                 return true;
@@ -165,51 +203,25 @@ static bool named_by_connection(const struct http_head *h, str name)
     return false;
 }
 
-static bool ours(str name)
+static bool begins(str name, str prefix)
 {
-    return name.n >= 7 && (name.p[0] | 0x20) == 'x' &&
-           str_eq_nocase(str_first(name, 7), S("x-weir-"));
+    return name.n > prefix.n && (name.p[0] | 0x20) == prefix.p[0] &&
+           str_eq_nocase(str_first(name, prefix.n), prefix);
 }
 
 bool http_drop_from_request(const struct http_head *h, str name)
 {
-    // credentials of ours, framing that is made anew, and headers that speak of the client's
-    // network
-    static const str also[] = {S("host"),
-                               S("expect"),
-                               S("accept"),
-                               S("accept-encoding"),
-                               S("content-type"),
-                               S("content-encoding"),
-                               S("authorization"),
-                               S("x-api-key"),
-                               S("api-key"),
-                               S("x-goog-api-key"),
-                               S("cookie"),
-                               S("forwarded"),
-                               S("x-forwarded-for"),
-                               S("x-forwarded-host"),
-                               S("x-forwarded-proto"),
-                               S("x-forwarded-port"),
-                               S("x-real-ip"),
-                               S("via"),
-                               S("openai-organization"),
-                               S("openai-project"),
-                               {NULL, 0}};
-    return ours(name) || is_one_of(name, also) || is_one_of(name, hop_by_hop) ||
+    must(name.n > 0);
+    return is_one_of(name, no_request, countof(no_request)) || begins(name, S("x-weir-")) ||
+           begins(name, S("x-forwarded-")) || begins(name, S("proxy-")) ||
            named_by_connection(h, name);
 }
 
 bool http_drop_from_answer(const struct http_head *h, str name)
 {
-    static const str also[] = {S("set-cookie"),
-                               S("server"),
-                               S("via"),
-                               S("alt-svc"),
-                               S("openai-organization"),
-                               S("anthropic-organization-id"),
-                               S("strict-transport-security"),
-                               {NULL, 0}};
-    return ours(name) || is_one_of(name, also) || is_one_of(name, hop_by_hop) ||
-           named_by_connection(h, name);
+    // what the operator's account at a provider may still spend is not the client's to know
+    must(name.n > 0);
+    return is_one_of(name, no_answer, countof(no_answer)) || begins(name, S("x-weir-")) ||
+           begins(name, S("x-ratelimit-")) || begins(name, S("anthropic-ratelimit-")) ||
+           begins(name, S("proxy-")) || named_by_connection(h, name);
 }
