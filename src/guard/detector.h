@@ -1,17 +1,31 @@
 // detector.h: what a detector is. Private to guard. A new one is a file and a row in detectors.def.
+// The pass (scan.c) looks at every byte once and only for anchors: places where something could be.
+// A detector names the anchors that wake it; its match() looks around one such place and decides.
 #ifndef GUARD_DETECTOR_H
 #define GUARD_DETECTOR_H
+#include "guard/cues.h"
 #include "guard/guard.h"
+#include "guard/number.h"
 
-// Bytes that wake detectors. The pass looks at nothing else.
-enum trigger {
-    AT_SIGN = 1 << 0,    // @
-    DIGIT_RUN = 1 << 1,  // the first digit of a run
-    COLON = 1 << 2,      // :
-    EQUALS = 1 << 3,     // =
-    DASH = 1 << 4,       // the first - of a run
-    UNDERSCORE = 1 << 5, // _
-    LETTER = 1 << 6,     // J I z: the rare letters inside well-known key prefixes
+enum anchor {
+    ANCHOR_NUMBER = 1 << 0, // the first digit of a run; look.number is what follows
+    ANCHOR_AT = 1 << 1,     // @
+    ANCHOR_ASSIGN = 1 << 2, // : or =
+    ANCHOR_CUE = 1 << 3,    // the first letter of a cue word that wakes; look.cue says which
+    ANCHOR_LONG = 1 << 4,   // the first of KEY_RUN or more letters, digits, _ and - in a row
+};
+enum { KEY_RUN = 16 };
+
+// What a detector sees. The cue words of cues.h that were passed are known by where they ended;
+// those that do not wake only at ANCHOR_NUMBER.
+struct look {
+    str text;
+    size_t at;              // where the anchor stands
+    enum anchor anchor;     // one of them
+    enum cue cue;           // ANCHOR_CUE: whose word stands here
+    size_t cue_end;         // ANCHOR_CUE: behind the word
+    struct number number;   // ANCHOR_NUMBER
+    size_t last[CUE_KINDS]; // end of the last word of each kind before this place; 0: none
 };
 
 struct hit {
@@ -20,25 +34,40 @@ struct hit {
 };
 
 struct detector {
-    unsigned triggers; // enum trigger bits
-    // Looks around text[at]; true with the place. Bounded work: at most a few hundred bytes.
-    bool (*match)(str text, size_t at, struct hit *ret_hit);
+    unsigned anchors; // which wake it
+    // True with the place. Bounded work: at most a few hundred bytes around the anchor.
+    bool (*match)(const struct look *l, struct hit *ret_hit);
 };
 #define DETECTOR(name, type, label, sentence) extern const struct detector detector_##name;
 #include "guard/detectors.def"
 #undef DETECTOR
 
+// How far behind the last word of a kind the anchor stands; SIZE_MAX when there was none.
+static inline size_t behind(const struct look *l, enum cue kind)
+{
+    size_t end = l->last[kind];
+    return end && end <= l->at ? l->at - end : SIZE_MAX;
+}
+
 static inline bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
+static inline bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
 static inline bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_upper((char)(c & ~0x20));
 }
 static inline bool is_alnum(char c)
 {
     return is_digit(c) || is_letter(c);
+}
+static inline bool is_key(char c) // what tokens are made of
+{
+    return is_alnum(c) || c == '_' || c == '-';
 }
 // The byte before / at a place, 0 outside the text.
 static inline char before(str t, size_t at)
@@ -49,6 +78,17 @@ static inline char at_byte(str t, size_t at)
 {
     return at < t.n ? t.p[at] : 0;
 }
-// One of the words stands (in any case) within `reach` bytes before `at`.
-bool cue_before(str text, size_t at, size_t reach, const char *const *words);
+// `what` is not empty.
+static inline bool stands_at(str t, size_t at, str what)
+{
+    return at <= t.n && t.n - at >= what.n && t.p[at] == what.p[0] &&
+           memcmp(t.p + at, what.p, what.n) == 0;
+}
+// Whether a word may begin at `at`: nothing of a word stands before it. Text inside text (arguments
+// of a tool call) holds \n as two letters; that n is no part of a word.
+static inline bool apart(str t, size_t at)
+{
+    char c = before(t, at);
+    return !is_alnum(c) || ((c == 'n' || c == 'r' || c == 't') && before(t, at - 1) == '\\');
+}
 #endif

@@ -1,67 +1,139 @@
-// guard_test.c: the label that follows from a request's parts.
+// guard_test.c: the door: policy, and the label that parts of each kind give a request.
 #include "guard/guard.h"
-#include "base/buf.h"
 #include "tests/unit.h"
 
-static struct screening scan(struct arena *a, const char *text, enum part_kind kind,
-                             const struct guard_policy *p)
+static struct part part_of(const char *body, const char *text, enum part_kind kind)
 {
-    static struct part part;
-    static struct ask ask;
+    const char *at = strstr(body, text);
+    must(at != NULL);
+    uint32_t start = (uint32_t)(at - body);
+    return (struct part){
+        .kind = kind, .turn = UINT32_MAX, .span = {start, start + (uint32_t)strlen(text)}};
+}
+
+static struct screening scan_parts(struct arena *a, const char *body, struct part *parts,
+                                   uint32_t n)
+{
+    struct ask ask = {.body = str_c(body), .parts = parts, .part_count = n};
+    struct guard_policy policy;
     struct screening s;
-    part = (struct part){.kind = kind, .span = {0, (uint32_t)strlen(text)}};
-    ask = (struct ask){.body = str_c(text), .parts = &part, .part_count = 1};
-    guard_scan(a, &ask, p, &s);
+    guard_policy_default(&policy);
+    guard_scan(a, &ask, &policy, &s);
     return s;
 }
 
-TEST(the_label_follows_the_strongest_finding)
+TEST(every_kind_of_part_that_holds_text_is_looked_into)
 {
+    static const enum part_kind kinds[] = {PART_TEXT,      PART_TOOL_CALL, PART_TOOL_RESULT,
+                                           PART_TOOL_SPEC, PART_SCHEMA,    PART_REASONING,
+                                           PART_METADATA};
     struct arena a;
-    struct guard_policy p;
-    arena_init(&a, 1 << 20);
-    guard_policy_default(&p);
-    CHECK(scan(&a, "a plain sentence", PART_TEXT, &p).label == LABEL_PUBLIC);
-    CHECK(scan(&a, "mail joe@example.com", PART_TEXT, &p).label == LABEL_INTERNAL);
-    CHECK(scan(&a, "joe@example.com pays DE89370400440532013000", PART_TEXT, &p).label ==
-          LABEL_RESTRICTED);
-    CHECK(scan(&a, "joe@example.com", PART_METADATA, &p).label == LABEL_INTERNAL);
-    CHECK(scan(&a, "joe@example.com", PART_TOOL_RESULT, &p).label == LABEL_INTERNAL);
-    CHECK(guard_policy_set(&p, S("EMAIL"), LABEL_RESTRICTED));
-    CHECK(scan(&a, "joe@example.com", PART_TEXT, &p).label == LABEL_RESTRICTED);
-    CHECK(!guard_policy_set(&p, S("NO_SUCH"), LABEL_PUBLIC));
+    arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < countof(kinds); i++) {
+        const char *body = "{\"x\":\"write to ann@tide.se\"}";
+        struct part p = part_of(body, "write to ann@tide.se", kinds[i]);
+        struct screening s = scan_parts(&a, body, &p, 1);
+        REQUIRE(s.finding_count == 1 && s.label == LABEL_INTERNAL);
+        CHECK(s.findings[0].start == 9 && s.findings[0].end == 20);
+    }
     arena_done(&a);
 }
 
 TEST(what_cannot_be_read_raises_the_label)
 {
+    static const struct {
+        enum part_kind kind;
+        enum label label;
+    } rows[] = {
+        {PART_UNKNOWN, LABEL_RESTRICTED}, {PART_IMAGE, LABEL_INTERNAL},
+        {PART_AUDIO, LABEL_INTERNAL},     {PART_FILE, LABEL_INTERNAL},
+        {PART_OPAQUE, LABEL_PUBLIC},      {PART_TEXT, LABEL_PUBLIC},
+    };
     struct arena a;
-    struct guard_policy p;
-    struct screening s;
-    arena_init(&a, 1 << 20);
-    guard_policy_default(&p);
-    CHECK(scan(&a, "{}", PART_UNKNOWN, &p).label == LABEL_RESTRICTED);
-    CHECK(scan(&a, "x", PART_IMAGE, &p).label == LABEL_INTERNAL);
-    p.media = LABEL_RESTRICTED;
-    CHECK(scan(&a, "x", PART_AUDIO, &p).label == LABEL_RESTRICTED);
-    guard_scan_text(&a, text_of(S("bad \xff utf-8")), &p, &s);
-    CHECK(s.label == LABEL_RESTRICTED);
+    arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct part p = part_of("[\"ab\"]", "ab", rows[i].kind);
+        CHECK(scan_parts(&a, "[\"ab\"]", &p, 1).label == rows[i].label);
+    }
     arena_done(&a);
 }
 
-TEST(too_many_findings_are_restricted)
+TEST(offsets_are_of_the_decoded_part_and_parts_keep_their_own_findings)
 {
+    const char *body = "[\"\\u00e9\\\"ann@tide.se\",\"ben@tide.se, cy@tide.se\"]";
     struct arena a;
-    struct buf b;
+    arena_init(&a, 1 << 16);
+    struct part parts[] = {part_of(body, "\\u00e9\\\"ann@tide.se", PART_TEXT),
+                           part_of(body, "ben@tide.se, cy@tide.se", PART_TEXT)};
+    parts[0].escaped = true;
+    struct screening s = scan_parts(&a, body, parts, 2);
+    REQUIRE(s.finding_count == 3);
+    CHECK(s.findings[0].part == 0 && s.findings[0].start == 3 && s.findings[0].end == 14);
+    CHECK(s.findings[1].part == 1 && s.findings[1].start == 0 && s.findings[1].end == 11);
+    CHECK(s.findings[2].part == 1 && s.findings[2].start == 13 && s.findings[2].end == 23);
+    arena_done(&a);
+}
+
+TEST(arguments_that_hold_escaped_text_are_read_through)
+{
+    // a model's arguments: JSON in a JSON string; decoded once, its \n is still two letters
+    const char *body = "[\"{\\\"q\\\":\\\"a\\\\nghp_x7Kq2mVt9LsWc4Yp8RnBd3Hj6FgZa1Ue5QoT\\\"}\"]";
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    struct part p = {
+        .kind = PART_TOOL_CALL, .escaped = true, .span = {2, (uint32_t)strlen(body) - 2}};
+    struct screening s = scan_parts(&a, body, &p, 1);
+    REQUIRE(s.finding_count == 1 && s.label == LABEL_RESTRICTED);
+    CHECK(s.findings[0].end - s.findings[0].start == 40);
+    arena_done(&a);
+}
+
+TEST(too_many_findings_over_all_parts_are_restricted)
+{
+    const char *body = "[\"ann@tide.se ben@tide.se cy@tide.se\"]";
+    struct part parts[GUARD_FINDINGS_MAX / 3 + 1];
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    for (size_t i = 0; i < countof(parts); i++)
+        parts[i] = part_of(body, "ann@tide.se ben@tide.se cy@tide.se", PART_TEXT);
+    struct screening s = scan_parts(&a, body, parts, countof(parts));
+    CHECK(s.truncated && s.label == LABEL_RESTRICTED && s.finding_count == GUARD_FINDINGS_MAX);
+    s = scan_parts(&a, body, parts, countof(parts) - 1);
+    CHECK(!s.truncated && s.label == LABEL_INTERNAL);
+    arena_done(&a);
+}
+
+TEST(policy_sets_labels_by_type_and_knows_no_other)
+{
     struct guard_policy p;
     struct screening s;
-    arena_init(&a, 1 << 20);
-    buf_init(&b, 1 << 20);
+    struct arena a;
+    arena_init(&a, 1 << 16);
     guard_policy_default(&p);
-    for (int i = 0; i < GUARD_FINDINGS_MAX + 1; i++)
-        buf_printf(&b, "user%d@example.com ", i);
-    guard_scan_text(&a, text_of(buf_str(&b)), &p, &s);
-    CHECK(s.truncated && s.finding_count == GUARD_FINDINGS_MAX && s.label == LABEL_RESTRICTED);
-    buf_done(&b);
+    CHECK(!guard_policy_set(&p, S("E-MAIL"), LABEL_PUBLIC));
+    CHECK(guard_policy_set(&p, S("EMAIL"), LABEL_RESTRICTED));
+    guard_scan_text(&a, text_of(S("ann@tide.se")), &p, &s);
+    CHECK(s.finding_count == 1 && s.label == LABEL_RESTRICTED);
+    p.least_score = 0.99; // kept, but raises nothing
+    guard_scan_text(&a, text_of(S("ann@tide.se")), &p, &s);
+    CHECK(s.finding_count == 1 && s.label == LABEL_PUBLIC);
+    for (size_t i = 0; i < guard_type_count(); i++)
+        CHECK(guard_policy_set(&p, str_c(guard_type(i)), LABEL_INTERNAL));
+    arena_done(&a);
+}
+
+TEST(a_scan_that_is_off_finds_nothing)
+{
+    const char *body = "[\"ann@tide.se\"]";
+    struct part p = part_of(body, "ann@tide.se", PART_TEXT);
+    struct ask ask = {.body = str_c(body), .parts = &p, .part_count = 1};
+    struct guard_policy policy;
+    struct screening s;
+    struct arena a;
+    arena_init(&a, 1 << 16);
+    guard_policy_default(&policy);
+    policy.scan = false;
+    guard_scan(&a, &ask, &policy, &s);
+    CHECK(s.finding_count == 0 && s.label == LABEL_PUBLIC && !s.truncated);
     arena_done(&a);
 }

@@ -46,29 +46,31 @@ static bool mod97(const char *c, size_t n)
     return rest == 1;
 }
 
-static bool match(str text, size_t at, struct hit *ret_hit)
+static bool match(const struct look *l, struct hit *ret_hit)
 {
     enum { LONGEST = 34 };
     char c[LONGEST];
-    must(is_digit(text.p[at]));
-    if (at < 2 || !is_letter(text.p[at - 1]) || !is_letter(text.p[at - 2]) ||
-        is_alnum(before(text, at - 2)))
+    str t = l->text;
+    must(is_digit(t.p[l->at]));
+    if (l->at < 2 || !is_letter(t.p[l->at - 1]) || !is_letter(t.p[l->at - 2]) ||
+        !is_digit(at_byte(t, l->at + 1)) || !apart(t, l->at - 2))
         return false;
-    size_t want = length_of(text.p + at - 2), n = 0, p = at - 2;
-    if (want == 0)
-        return false;
-    while (n < want && p < text.n) {
-        if (is_alnum(text.p[p]))
-            c[n++] = text.p[p++];
-        else if ((text.p[p] == ' ' || text.p[p] == '-') && is_alnum(at_byte(text, p + 1)))
+    size_t start = l->at - 2, want = length_of(t.p + start), n = 0, p = start;
+    must(want <= LONGEST);
+    while (n < want && p < t.n) {
+        if (is_alnum(t.p[p]))
+            c[n++] = t.p[p++];
+        else if ((t.p[p] == ' ' || t.p[p] == '-') && is_alnum(at_byte(t, p + 1)))
             p++;
+        else if (stands_at(t, p, S("\xc2\xa0")) && is_alnum(at_byte(t, p + 2)))
+            p += 2;
         else
-            break;
+            return false;
     }
-    if (n < want || is_alnum(at_byte(text, p)) || !mod97(c, n))
+    if (want == 0 || n < want || is_alnum(at_byte(t, p)) || !mod97(c, n))
         return false;
-    *ret_hit = (struct hit){at - 2, p, 0.99f};
+    *ret_hit = (struct hit){start, p, 0.99f};
     return true;
 }
 
-const struct detector detector_iban = {DIGIT_RUN, match};
+const struct detector detector_iban = {.anchors = ANCHOR_NUMBER, .match = match};

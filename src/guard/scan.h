@@ -3,15 +3,23 @@
 #define GUARD_SCAN_H
 #include "guard/detector.h"
 
+enum { SCAN_DETECTORS_MAX = 64 };
+
 struct scan {
     struct arena *arena;
     const struct guard_policy *policy;
     struct screening *out;
-    uint32_t part, cap;
+    uint32_t part, first;                    // the part, and its first finding
+    uint8_t detector_of[GUARD_FINDINGS_MAX]; // whose a finding is
+    size_t past[SCAN_DETECTORS_MAX];         // end of a detector's last finding
+    size_t looked;                           // cue words before this place are known
+    struct look look;
 };
+// Adds what is in the text to the screening. A text that is not UTF-8 is restricted.
 void scan_text(struct scan *s, str text);
-// The same, one byte at a time: the oracle of the tests.
-void scan_text_plainly(struct scan *s, str text);
-size_t scan_detector_count(void);
-const struct detector *scan_detector(size_t i);
+
+// The two halves of scan_text, so that a test can put a plain loop where the vectors are.
+void scan_begin(struct scan *s, str text);
+// An anchor of this kind stands at `at`; places must not go back by more than KEY_RUN.
+void scan_anchor(struct scan *s, enum anchor anchor, size_t at);
 #endif

@@ -1,238 +1,382 @@
-// secret.c: API keys and tokens by the shapes that their makers publish, private keys, credentials
-// in URLs, and values behind words such as password. Placeholders are no secrets.
-#include "guard/detector.h"
+// secret.c: what opens something. Four ways in: tokens whose makers gave them a prefix (a row of
+// shapes[] each) and JSON web tokens; passwords in URLs; values behind an assignment to a telling
+// name; and what sentences and command lines say (spoken.h). Values that stand for others, such as
+// changeme, ${PASS} or a call of a function, are none.
+#include "guard/secret.h"
 
-static bool key_byte(char c)
+// --- shapes --------------------------------------------------------------------------------------
+
+enum alphabet { KEY, ALNUM, HEX, UPPER };
+
+// X(prefix, alphabet, least, most, i): from least to most bytes of the alphabet follow; most 0: any
+// number. By makers: AWS; Twilio; age; Google; SendGrid (a dot and 43 more follow); Databricks;
+// Docker; DigitalOcean; GitHub; GitLab; Groq; Hugging Face; Vault; npm; PyPI; Stripe; Shopify;
+// Anthropic; OpenAI and many others; Typeform; xAI; Slack.
+#define SHAPES(X, i)                                                                               \
+    X("A3T", UPPER, 17, 17, i)                                                                     \
+    X("ABIA", UPPER, 16, 16, i)                                                                    \
+    X("ACCA", UPPER, 16, 16, i)                                                                    \
+    X("AKIA", UPPER, 16, 16, i)                                                                    \
+    X("ASIA", UPPER, 16, 16, i)                                                                    \
+    X("AC", HEX, 32, 32, i)                                                                        \
+    X("SK", HEX, 32, 32, i)                                                                        \
+    X("AGE-SECRET-KEY-1", KEY, 50, 0, i)                                                           \
+    X("AIza", KEY, 35, 0, i)                                                                       \
+    X("GOCSPX-", KEY, 20, 0, i)                                                                    \
+    X("ya29.", KEY, 30, 0, i)                                                                      \
+    X("SG.", KEY, 16, 22, i)                                                                       \
+    X("dapi", HEX, 32, 32, i)                                                                      \
+    X("dckr_pat_", KEY, 20, 0, i)                                                                  \
+    X("dop_v1_", HEX, 64, 64, i)                                                                   \
+    X("ghp_", ALNUM, 30, 0, i)                                                                     \
+    X("gho_", ALNUM, 30, 0, i)                                                                     \
+    X("ghr_", ALNUM, 30, 0, i)                                                                     \
+    X("ghs_", ALNUM, 30, 0, i)                                                                     \
+    X("ghu_", ALNUM, 30, 0, i)                                                                     \
+    X("github_pat_", KEY, 30, 0, i)                                                                \
+    X("glpat-", KEY, 18, 0, i)                                                                     \
+    X("gsk_", ALNUM, 40, 0, i)                                                                     \
+    X("hf_", ALNUM, 30, 0, i)                                                                      \
+    X("hvs.", KEY, 24, 0, i)                                                                       \
+    X("npm_", ALNUM, 36, 0, i)                                                                     \
+    X("pypi-AgE", KEY, 30, 0, i)                                                                   \
+    X("rk_live_", ALNUM, 20, 0, i)                                                                 \
+    X("rk_test_", ALNUM, 20, 0, i)                                                                 \
+    X("sk_live_", ALNUM, 20, 0, i)                                                                 \
+    X("sk_test_", ALNUM, 20, 0, i)                                                                 \
+    X("shpat_", HEX, 32, 0, i)                                                                     \
+    X("shpss_", HEX, 32, 0, i)                                                                     \
+    X("sk-ant-", KEY, 20, 0, i)                                                                    \
+    X("sk-", KEY, 20, 0, i)                                                                        \
+    X("tfp_", KEY, 40, 0, i)                                                                       \
+    X("xai-", ALNUM, 40, 0, i)                                                                     \
+    X("xapp-", KEY, 20, 0, i)                                                                      \
+    X("xoxa-", KEY, 20, 0, i)                                                                      \
+    X("xoxb-", KEY, 20, 0, i)                                                                      \
+    X("xoxe-", KEY, 20, 0, i)                                                                      \
+    X("xoxp-", KEY, 20, 0, i)                                                                      \
+    X("xoxr-", KEY, 20, 0, i)                                                                      \
+    X("xoxs-", KEY, 20, 0, i)
+
+static const struct shape {
+    str prefix;
+    enum alphabet alphabet;
+    uint16_t least, most;
+    bool dotted; // the prefix ends in a dot, behind which the run of key bytes begins
+} shapes[] = {
+#define SHAPE_ROW(prefix, alphabet, least, most, i)                                                \
+    {{prefix, sizeof(prefix) - 1}, alphabet, least, most, prefix[sizeof(prefix) - 2] == '.'},
+    SHAPES(SHAPE_ROW, 0)};
+
+// The letters with which prefixes begin, a bit each.
+#define LEAD(prefix, alphabet, least, most, i) | 1u << (prefix[0] & 31)
+static const uint32_t leads = 0 SHAPES(LEAD, 0);
+
+static bool is_hex(char c)
 {
-    return is_alnum(c) || c == '_' || c == '-';
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static size_t run_of(str text, size_t at, bool (*member)(char), size_t longest)
+static bool belongs(char c, enum alphabet a)
+{
+    switch (a) {
+    case HEX:
+        return is_hex(c);
+    case UPPER:
+        return is_upper(c) || is_digit(c);
+    case ALNUM:
+        return is_alnum(c);
+    case KEY:
+        break;
+    }
+    return is_key(c);
+}
+
+static size_t run_of(str t, size_t at, enum alphabet a, size_t most)
 {
     size_t n = 0;
-    while (n < longest && at + n < text.n && member(text.p[at + n]))
+    while (n < most && at + n < t.n && belongs(t.p[at + n], a))
         n++;
     return n;
 }
 
-// Shapes: the trigger stands `back` bytes into the prefix; at least `least` key bytes follow the
-// prefix.
-#define SHAPE(prefix, back, least)                                                                 \
-    {                                                                                              \
-        prefix, sizeof(prefix) - 1, back, least                                                    \
-    }
-static const struct shape {
-    char prefix[14];
-    uint8_t n, back, least;
-} shapes[] = {
-    SHAPE("sk-ant-", 2, 20), SHAPE("sk-", 2, 20),      SHAPE("AKIA", 2, 16),
-    SHAPE("ASIA", 2, 16),    SHAPE("ghp_", 3, 30),     SHAPE("gho_", 3, 30),
-    SHAPE("ghs_", 3, 30),    SHAPE("ghu_", 3, 30),     SHAPE("github_pat_", 6, 30),
-    SHAPE("xoxb-", 4, 20),   SHAPE("xoxp-", 4, 20),    SHAPE("xoxa-", 4, 20),
-    SHAPE("xapp-", 4, 20),   SHAPE("AIza", 2, 30),     SHAPE("glpat-", 5, 18),
-    SHAPE("hf_", 2, 30),     SHAPE("sk_live_", 2, 20), SHAPE("rk_live_", 2, 20),
-    SHAPE("npm_", 3, 30),    SHAPE("pypi-", 4, 30),    SHAPE("dop_v1_", 3, 40),
-    SHAPE("gsk_", 3, 30),    SHAPE("xai-", 3, 30),     SHAPE("dckr_pat_", 4, 20),
-};
-
-static bool shape_stands(str text, size_t at, const struct shape *s)
+// Bytes that differ; invented values such as xxxxxxxx have few.
+static unsigned different(str s)
 {
-    // the trigger and the byte before it rule out nearly all, cheaply
-    if (s->prefix[s->back] != text.p[at] || at < s->back ||
-        s->prefix[s->back - 1] != text.p[at - 1])
-        return false;
-    size_t start = at - s->back;
-    return text.n - start >= s->n && memcmp(text.p + start, s->prefix, s->n) == 0 &&
-           !key_byte(before(text, start));
+    uint64_t seen[4] = {0};
+    unsigned n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        n += !(seen[c / 64] >> (c % 64) & 1);
+        seen[c / 64] |= (uint64_t)1 << (c % 64);
+    }
+    return n;
 }
 
-static bool match_shape(str text, size_t at, struct hit *ret_hit)
+// One shape, whose prefix begins at `start`.
+static bool match_shape(const struct shape *s, str t, size_t start, struct hit *ret_hit)
 {
+    enum { LONGEST = 400, FEW = 6 };
+    size_t value = start + s->prefix.n, end;
+    size_t n = run_of(t, value, s->alphabet, LONGEST);
+    if (n < s->least || (s->most && n > s->most) || (s->most && is_key(at_byte(t, value + n))))
+        return false;
+    end = value + n;
+    if (s->most && at_byte(t, end) == '.' && s->dotted) {
+        size_t more = run_of(t, end + 1, KEY, LONGEST); // SG.<id>.<secret>
+        end += more >= 20 ? more + 1 : 0;
+    }
+    str all = str_of(t.p + value, n);
+    if (different(all) < FEW || str_find(all, S("EXAMPLE")) != SIZE_MAX ||
+        str_find(all, S("xxxx")) != SIZE_MAX)
+        return false;
+    // sk-some-words-in-a-row: an option or a style's name
+    unsigned digits = 0, capitals = 0;
+    for (size_t i = 0; i < n; i++) {
+        digits += is_digit(all.p[i]);
+        capitals += is_upper(all.p[i]);
+    }
+    if (s->alphabet == KEY && digits == 0 && capitals < 3)
+        return false;
+    *ret_hit = (struct hit){start, end, 0.98f};
+    return true;
+}
+
+static bool match_shapes(str t, size_t run, struct hit *ret_hit)
+{
+    bool dotted = before(t, run) == '.';
+    if (!dotted && !(leads >> (at_byte(t, run) & 31) & 1))
+        return false;
     for (size_t i = 0; i < countof(shapes); i++) {
         const struct shape *s = &shapes[i];
-        if (!shape_stands(text, at, s))
+        size_t back = s->dotted ? s->prefix.n : 0;
+        if (s->dotted && (!dotted || run < back || !apart(t, run - back)))
             continue;
-        size_t key = at - s->back + s->n, digits = 0, letters = 0;
-        size_t n = run_of(text, key, key_byte, 300);
-        for (size_t k = 0; k < n; k++) {
-            digits += is_digit(text.p[key + k]);
-            letters += is_letter(text.p[key + k]);
-        }
-        if (n < s->least || letters < 4 || (digits == 0 && n < 32))
-            continue;
-        *ret_hit = (struct hit){at - s->back, key + n, 0.98f};
-        return true;
+        if (stands_at(t, run - back, s->prefix) && match_shape(s, t, run - back, ret_hit))
+            return true;
     }
     return false;
 }
 
-// eyJ….eyJ….signature (RFC 7519); `at` is the J.
-static bool match_jwt(str text, size_t at, struct hit *ret_hit)
+// eyJ….eyJ….signature (RFC 7519).
+static bool match_jwt(str t, size_t start, struct hit *ret_hit)
 {
-    if (at < 2 || text.p[at - 1] != 'y' || text.p[at - 2] != 'e' || key_byte(before(text, at - 2)))
+    enum { LONGEST = 8192 };
+    size_t p = start;
+    if (!stands_at(t, start, S("eyJ")))
         return false;
-    size_t start = at - 2, p = start;
     for (int part = 0; part < 2; part++) {
-        size_t n = run_of(text, p, key_byte, 8192);
-        if (n < 10 || at_byte(text, p + n) != '.')
+        size_t n = run_of(t, p, KEY, LONGEST);
+        if (n < 10 || at_byte(t, p + n) != '.')
             return false;
         p += n + 1;
     }
-    size_t n = run_of(text, p, key_byte, 2048);
+    size_t n = run_of(t, p, KEY, LONGEST);
     *ret_hit = (struct hit){start, p + n, 0.98f};
     return n >= 10;
 }
 
-static bool match_pem(str text, size_t at, struct hit *ret_hit)
+// 123456789:AA… (Telegram's bots); the run begins behind the colon.
+static bool match_bot(str t, size_t run, struct hit *ret_hit)
 {
-    str rest = str_from(text, at);
-    if (!str_starts(rest, S("-----BEGIN ")))
+    size_t start = run, n = run_of(t, run, KEY, 64);
+    if (before(t, run) != ':' || !stands_at(t, run, S("AA")) || n < 33 || n > 36)
         return false;
-    str line = str_first(rest, 64);
-    if (str_find(line, S("PRIVATE KEY")) == SIZE_MAX)
+    for (start--; start > 0 && run - start <= 11 && is_digit(t.p[start - 1]);)
+        start--;
+    if (run - start < 8 || !apart(t, start))
         return false;
-    size_t end = str_find(str_first(rest, 8192), S("-----END "));
-    if (end != SIZE_MAX) { // the closing line belongs to it
-        size_t close = str_find(str_first(str_from(rest, end + 9), 64), S("-----"));
-        end = close == SIZE_MAX ? end : end + 9 + close + 5;
-    }
-    *ret_hit = (struct hit){at, at + (end == SIZE_MAX ? line.n : end), 0.99f};
+    *ret_hit = (struct hit){start, run + n, 0.97f};
     return true;
 }
 
-static bool has_word(str s, const char *const *words)
+// A webhook's address is its key: the last, long segment of the path.
+static bool match_hook(str t, size_t run, struct hit *ret_hit)
 {
-    for (size_t w = 0; words[w]; w++) {
-        str word = str_c(words[w]);
-        for (size_t i = 0; i + word.n <= s.n; i++)
-            if (str_eq_nocase(str_of(s.p + i, word.n), word))
-                return true;
+    static const str hooks[] = {S("https://hooks.slack.com/services/"),
+                                S("https://discord.com/api/webhooks/"),
+                                S("https://discordapp.com/api/webhooks/")};
+    enum { REACH = 80 };
+    size_t from = run > REACH ? run - REACH : 0;
+    if (before(t, run) != '/')
+        return false;
+    str behind_it = str_of(t.p + from, run - from);
+    for (size_t i = 0; i < countof(hooks); i++) {
+        size_t at = str_find(behind_it, hooks[i]);
+        if (at != SIZE_MAX) {
+            *ret_hit = (struct hit){from + at, run + run_of(t, run, KEY, 128), 0.97f};
+            return true;
+        }
     }
     return false;
 }
 
-static bool placeholder(str v)
+static bool match_token(str t, size_t start, struct hit *ret_hit)
 {
-    static const char *const words[] = {
-        "example",   "changeme", "change_me", "placeholder", "your",       "xxxx",        "****",
-        "....",      "dummy",    "redacted",  "insert",      "password",   "secret_here", "<",
-        "${",        "{{",       "%(",        "process.env", "os.environ", "getenv",      "null",
-        "undefined", "none",     "true",      "false",       NULL};
-    bool same = true;
-    for (size_t i = 1; i < v.n; i++)
-        same &= v.p[i] == v.p[0];
-    return v.n == 0 || same || has_word(v, words);
+    return match_shapes(t, start, ret_hit) || match_jwt(t, start, ret_hit);
 }
 
-// scheme://user:pass@host; `at` is the colon behind the scheme.
-static bool match_url(str text, size_t at, struct hit *ret_hit)
+// A run of key bytes begins here. Lines drawn before a token, and the n of \n in text that holds
+// text, are no part of it.
+static bool match_run(str t, size_t run, struct hit *ret_hit)
 {
-    if (at_byte(text, at + 1) != '/' || at_byte(text, at + 2) != '/' || !is_alnum(before(text, at)))
+    size_t start = run;
+    if (match_token(t, run, ret_hit) || match_bot(t, run, ret_hit) || match_hook(t, run, ret_hit))
+        return true;
+    while (start < t.n && start < run + 8 && !is_alnum(t.p[start]))
+        start++;
+    if (start > run)
+        return match_token(t, start, ret_hit);
+    return before(t, run) == '\\' && apart(t, run + 1) && match_token(t, run + 1, ret_hit);
+}
+
+// --- URLs ----------------------------------------------------------------------------------------
+
+// scheme://user:password@host; `at` is the colon behind the scheme. Of a database's address all is
+// the secret, of others the password: the rest is an address like any.
+static bool match_url(str t, size_t at, struct hit *ret_hit)
+{
+    enum { LONGEST = 256 };
+    size_t start = at, p = at + 3, colon = 0, sign = 0;
+    while (start > 0 && at - start < 20 && (is_alnum(t.p[start - 1]) || t.p[start - 1] == '+'))
+        start--;
+    if (start == at)
         return false;
-    size_t p = at + 3, colon = 0;
-    for (; p < text.n && p < at + 200; p++) {
-        char c = text.p[p];
-        if (c == ':' && !colon)
+    for (; p < t.n && p < at + LONGEST && !url_end(t.p[p]) && t.p[p] != '/'; p++) {
+        if (t.p[p] == ':' && !colon)
             colon = p;
-        if (c == '@' || c == '/' || c == ' ' || c == '"' || c == '\'' || c == '\n' || c == '<')
-            break;
+        if (t.p[p] == '@')
+            sign = p;
     }
-    if (at_byte(text, p) != '@' || !colon || p - colon < 4)
+    if (!colon || sign < colon + 4 || !is_alnum(at_byte(t, sign + 1)))
         return false;
-    str pass = str_of(text.p + colon + 1, p - colon - 1);
-    if (placeholder(pass))
+    str password = str_of(t.p + colon + 1, sign - colon - 1);
+    if (stands_for_another(password) || different(password) < 3)
         return false;
-    *ret_hit = (struct hit){colon + 1, p, 0.95f};
+    while (p < t.n && p < at + 2 * LONGEST && !url_end(t.p[p]))
+        p++;
+    str scheme = str_of(t.p + start, at - start);
+    bool web = str_starts(scheme, S("http")) || str_starts(scheme, S("ftp")) ||
+               str_starts(scheme, S("git")) || str_starts(scheme, S("ssh"));
+    *ret_hit = web ? (struct hit){colon + 1, sign, 0.95f} : (struct hit){start, p, 0.95f};
     return true;
 }
 
-static bool value_byte(char c)
+// --- assignments ---------------------------------------------------------------------------------
+
+// Last words of names that hold secrets, and how a value behind them must look.
+#define NAMES(X, i)                                                                                \
+    X("accesskey", TOKEN, i)                                                                       \
+    X("apikey", TOKEN, i)                                                                          \
+    X("auth", TOKEN, i)                                                                            \
+    X("bearer", TOKEN, i)                                                                          \
+    X("contrase\303\261a", PASSWORD, i)                                                            \
+    X("cookie", TOKEN, i)                                                                          \
+    X("credential", TOKEN, i)                                                                      \
+    X("credentials", TOKEN, i)                                                                     \
+    X("kennwort", PASSWORD, i)                                                                     \
+    X("key", KEY, i)                                                                               \
+    X("pass", PASSWORD, i)                                                                         \
+    X("passcode", PASSWORD, i)                                                                     \
+    X("passe", PASSWORD, i)                                                                        \
+    X("passphrase", PASSWORD, i)                                                                   \
+    X("passwd", PASSWORD, i)                                                                       \
+    X("password", PASSWORD, i)                                                                     \
+    X("passwort", PASSWORD, i)                                                                     \
+    X("pin", PIN, i)                                                                               \
+    X("pwd", PASSWORD, i)                                                                          \
+    X("secret", TOKEN, i)                                                                          \
+    X("secretkey", TOKEN, i)                                                                       \
+    X("senha", PASSWORD, i)                                                                        \
+    X("sessionid", TOKEN, i)                                                                       \
+    X("session_id", TOKEN, i)                                                                      \
+    X("sid", KEY, i)                                                                               \
+    X("token", TOKEN, i)
+
+static const struct name_row {
+    str word;
+    enum value_kind kind;
+} names[] = {
+#define NAME_ROW(word, kind, i) {{word, sizeof(word) - 1}, VALUE_##kind},
+    NAMES(NAME_ROW, 0)};
+
+// For the last letter of a name, a bit for each letter before it: most names end otherwise.
+#define LAST(word, back)    ((word)[sizeof(word) - 1 - (back)] & 31)
+#define ENDS(word, kind, i) | (LAST(word, 1) == (i) ? 1u << LAST(word, 2) : 0)
+#define ENDINGS(i)          (0u NAMES(ENDS, i))
+#define EIGHT(i)                                                                                   \
+    ENDINGS(i), ENDINGS((i) + 1), ENDINGS((i) + 2), ENDINGS((i) + 3), ENDINGS((i) + 4),            \
+        ENDINGS((i) + 5), ENDINGS((i) + 6), ENDINGS((i) + 7)
+static const uint32_t endings[32] = {EIGHT(0), EIGHT(8), EIGHT(16), EIGHT(24)};
+
+// Names with these in them hold what everybody may see.
+static bool public_name(str name)
 {
-    return (unsigned char)c > 0x20 && !strchr("\"'`<>,;()[]{}|", c);
+    static const str words[] = {S("public"), S("publish"), S("primary"),   S("foreign"),
+                                S("cache"),  S("sort"),    S("partition"), S("pub_key"),
+                                S("finger"), S("pubkey"),  S("object")};
+    return holds_one_of(name, words, countof(words));
 }
 
-// How a value must look behind which word.
-#define WORD(word, least, mixed)                                                                   \
-    {                                                                                              \
-        word, sizeof(word) - 1, least, mixed                                                       \
-    }
-static const struct word_row {
-    char word[14];
-    uint8_t n, least;
-    bool mixed; // letters and digits
-} words[] = {
-    WORD("password", 6, false),      WORD("passwd", 6, false),      WORD("pwd", 6, false),
-    WORD("passphrase", 6, false),    WORD("passwort", 6, false),    WORD("secret", 12, true),
-    WORD("token", 16, true),         WORD("apikey", 16, true),      WORD("api_key", 16, true),
-    WORD("api-key", 16, true),       WORD("api key", 16, true),     WORD("access_key", 16, true),
-    WORD("secret_key", 12, true),    WORD("private_key", 16, true), WORD("auth_key", 16, true),
-    WORD("client_secret", 12, true), WORD("accesskey", 16, true),   WORD("contraseña", 6, false),
-    WORD("mot de passe", 6, false),
-};
-
-static bool quoting(char c)
+// The name that ends at `end`, where it ends in a word of names[].
+static const struct name_row *name_before(str t, size_t end)
 {
-    return c == ' ' || c == '"' || c == '\'' || c == '\\';
-}
-
-static const struct word_row *word_before(str text, size_t at)
-{
-    size_t end = at;
-    while (end > 0 && at - end < 4 && quoting(text.p[end - 1]))
-        end--;
-    // all of them end in one of these letters; most signs stand behind another byte
-    char last = (char)(before(text, end) | 0x20);
-    if (last != 'd' && last != 'e' && last != 't' && last != 'n' && last != 'y' && last != 'a')
-        return NULL;
-    for (size_t i = 0; i < countof(words); i++) {
-        const struct word_row *w = &words[i];
-        if (w->word[w->n - 1] == last && end >= w->n &&
-            str_eq_nocase(str_of(text.p + end - w->n, w->n), str_of(w->word, w->n)))
-            return w;
+    enum { LONGEST = 48 };
+    size_t start = end;
+    while (start > 0 && end - start < LONGEST && (is_key(t.p[start - 1]) || t.p[start - 1] & 0x80))
+        start--;
+    str name = str_of(t.p + start, end - start);
+    for (size_t i = 0; i < countof(names); i++) {
+        str w = names[i].word;
+        if (name.n < w.n || (name.p[name.n - 1] | 0x20) != (w.p[w.n - 1] | 0x20) ||
+            !str_eq_nocase(str_from(name, name.n - w.n), w))
+            continue;
+        // "monkey", "compass" and "spin" end in words of the table, but not as a name does
+        bool part = name.n > w.n && w.n <= 4 && is_letter(name.p[name.n - w.n - 1]) &&
+                    (is_upper(name.p[name.n - w.n]) == is_upper(name.p[name.n - w.n - 1]));
+        return part || public_name(name) ? NULL : &names[i];
     }
     return NULL;
 }
 
-// password = …, "api_key": "…"; `at` is the sign between.
-static bool match_assignment(str text, size_t at, struct hit *ret_hit)
+static bool between(char c)
 {
-    const struct word_row *w = word_before(text, at);
-    if (!w)
+    return c == ' ' || c == '"' || c == '\'' || c == '\\' || c == ':';
+}
+
+// name = value, "name": "value"; `at` is the sign between.
+static bool match_assignment(str t, size_t at, struct hit *ret_hit)
+{
+    size_t end = at, p = at + 1;
+    while (end > 0 && at - end < 4 && between(t.p[end - 1]))
+        end--;
+    if (end < 2 || !(is_letter(t.p[end - 1]) || t.p[end - 1] & 0x80) ||
+        !(endings[t.p[end - 1] & 31] >> (t.p[end - 2] & 31) & 1))
         return false;
-    size_t p = at + 1;
-    while (p < text.n && p < at + 8 && (strchr(" =>\"'`\\", text.p[p]) && text.p[p]))
+    const struct name_row *name = name_before(t, end);
+    if (!name)
+        return false;
+    while (p < t.n && p < at + 8 && (strchr(" =>\t", t.p[p]) && t.p[p]))
         p++;
-    size_t n = run_of(text, p, value_byte, 200), digits = 0, letters = 0, others = 0;
-    while (n > 0 && strchr(".\\!?", text.p[p + n - 1]) && n > w->least)
-        n--;
-    for (size_t i = 0; i < n; i++) {
-        digits += is_digit(text.p[p + i]);
-        letters += is_letter(text.p[p + i]);
-        others += !is_alnum(text.p[p + i]) && text.p[p + i] != '_';
-    }
-    if (n < w->least || placeholder(str_of(text.p + p, n)))
-        return false;
-    bool looks = w->mixed ? digits >= 2 && letters >= 2 : digits > 0 || (others > 0 && letters > 0);
-    if (!looks || (others * 2 > n))
-        return false;
-    *ret_hit = (struct hit){p, p + n, 0.85f};
-    return true;
+    return value_at(t, p, name->kind, ret_hit);
 }
 
-static bool match(str text, size_t at, struct hit *ret_hit)
+static bool match(const struct look *l, struct hit *ret_hit)
 {
-    switch (text.p[at]) {
-    case ':':
-        return match_url(text, at, ret_hit) || match_assignment(text, at, ret_hit);
-    case '=':
-        return match_assignment(text, at, ret_hit);
-    case 'J':
-        return match_jwt(text, at, ret_hit);
-    case '-':
-        return match_pem(text, at, ret_hit) || match_shape(text, at, ret_hit);
+    must(l->at < l->text.n);
+    switch (l->anchor) {
+    case ANCHOR_ASSIGN:
+        if (stands_at(l->text, l->at, S("://")))
+            return match_url(l->text, l->at, ret_hit);
+        return match_assignment(l->text, l->at, ret_hit);
+    case ANCHOR_LONG:
+        return match_run(l->text, l->at, ret_hit);
+    case ANCHOR_CUE:
+        return spoken(l, ret_hit);
     default:
-        return match_shape(text, at, ret_hit);
+        return false;
     }
 }
 
-const struct detector detector_secret = {COLON | EQUALS | DASH | UNDERSCORE | LETTER, match};
+const struct detector detector_secret = {.anchors = ANCHOR_ASSIGN | ANCHOR_LONG | ANCHOR_CUE,
+                                         .match = match};

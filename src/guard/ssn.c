@@ -1,8 +1,11 @@
-// ssn.c: US social-security numbers in the dashed form. Areas 000, 666 and 900-999, group 00 and
-// serial 0000 are never given out (Social Security Administration, number randomization).
+// ssn.c: US social-security numbers. Areas 000, 666 and 900-999, group 00 and serial 0000 are never
+// given out (Social Security Administration, number randomization); two numbers became known as
+// nobody's. There is no check digit: other forms than the dashed one need a word that says so.
 #include "guard/detector.h"
 
-static unsigned number(const char *p, int n)
+enum { CUE_REACH_BYTES = 40 };
+
+static unsigned value(const char *p, int n)
 {
     unsigned v = 0;
     for (int i = 0; i < n; i++)
@@ -10,27 +13,30 @@ static unsigned number(const char *p, int n)
     return v;
 }
 
-static bool match(str text, size_t at, struct hit *ret_hit)
+static bool given_out(const char *digits)
 {
-    enum { LENGTH = 11 };
-    const char *p = text.p + at;
-    must(is_digit(*p));
-    if (text.n - at < LENGTH || (p[3] != '-' && p[3] != ' ') || p[6] != p[3])
+    unsigned area = value(digits, 3), group = value(digits + 3, 2), serial = value(digits + 5, 4);
+    return area != 0 && area != 666 && area < 900 && group != 0 && serial != 0 &&
+           memcmp(digits, "078051120", 9) != 0 && memcmp(digits, "219099999", 9) != 0;
+}
+
+static bool match(const struct look *l, struct hit *ret_hit)
+{
+    static const uint8_t parts[] = {3, 2, 4};
+    const struct number *n = &l->number;
+    char last = before(l->text, l->at);
+    unsigned groups = number_is(n, parts, 3) && n->gap[0] == n->gap[1] ? 3 : 1;
+    must(is_digit(l->text.p[l->at]));
+    if (n->groups < groups || number_sum(n, groups) != 9 || !apart(l->text, l->at) || last == '-' ||
+        last == '.' || last == '_' || n->gap[groups - 1] == '-')
         return false;
-    for (int i = 0; i < LENGTH; i++)
-        if (i != 3 && i != 6 && !is_digit(p[i]))
-            return false;
-    char last = before(text, at), next = at_byte(text, at + LENGTH);
-    if (is_alnum(last) || last == '-' || last == '.' || is_alnum(next) || next == '-')
+    bool dashed = groups == 3 && n->gap[0] == '-';
+    size_t end = l->at + n->end[groups - 1];
+    if ((!dashed && behind(l, CUE_SSN) > CUE_REACH_BYTES) || !given_out(n->digit) ||
+        is_alnum(at_byte(l->text, end)))
         return false;
-    static const char *const cues[] = {"ssn", "social", "security", "tax", NULL};
-    if (p[3] == ' ' && !cue_before(text, at, 40, cues))
-        return false;
-    unsigned area = number(p, 3), group = number(p + 4, 2), serial = number(p + 7, 4);
-    if (area == 0 || area == 666 || area >= 900 || group == 0 || serial == 0)
-        return false;
-    *ret_hit = (struct hit){at, at + LENGTH, 0.9f};
+    *ret_hit = (struct hit){l->at, end, 0.92f};
     return true;
 }
 
-const struct detector detector_ssn = {DIGIT_RUN, match};
+const struct detector detector_ssn = {.anchors = ANCHOR_NUMBER, .match = match};

@@ -1,0 +1,257 @@
+// scan_test.c: the pass: places, borders of blocks, findings that overlap, words, numbers.
+#include "base/rng.h"
+#include "guard/plain_test.h"
+#include "tests/unit.h"
+
+struct try_of {
+    struct arena arena;
+    struct guard_policy policy;
+    struct screening s, plain;
+};
+
+static void begin(struct try_of *t)
+{
+    arena_init(&t->arena, 1 << 22);
+    guard_policy_default(&t->policy);
+}
+
+static bool scan(struct try_of *t, str text)
+{
+    arena_reset(&t->arena);
+    guard_scan_text(&t->arena, text_of(text), &t->policy, &t->s);
+    plain_scan_text(&t->arena, text, &t->policy, &t->plain);
+    return plain_sound(&t->s, text) &&
+           (t->s.truncated ? t->plain.truncated : plain_same(&t->s, &t->plain));
+}
+
+static const struct sample {
+    const char *type, *text;
+} samples[] = {
+    {"CREDIT_CARD", "4539 1488 0343 6467"},  {"EMAIL", "mara.lindqvist@harbour-mail.se"},
+    {"IBAN", "DE89 3704 0044 0532 0130 00"}, {"NATIONAL_ID", "536-90-4399"},
+    {"PHONE", "+46 8 123 456 78"},           {"SECRET", "ghp_x7Kq2mVt9LsWc4Yp8RnBd3Hj6FgZa1Ue5QoT"},
+};
+
+// Each sample at each place of three blocks, with blanks on both sides, and as the text's end.
+TEST(a_hit_is_found_at_every_place_of_a_block_and_at_the_very_end)
+{
+    struct try_of t;
+    begin(&t);
+    for (size_t k = 0; k < countof(samples); k++)
+        for (size_t at = 0; at <= 140; at++)
+            for (size_t tail = 0; tail <= 70; tail += tail < 3 ? 1 : 67) {
+                char text[512];
+                size_t n = strlen(samples[k].text);
+                memset(text, ' ', sizeof text);
+                memcpy(text + at, samples[k].text, n);
+                REQUIRE(scan(&t, str_of(text, at + n + tail)));
+                REQUIRE(t.s.finding_count == 1);
+                const struct finding *f = &t.s.findings[0];
+                REQUIRE(strcmp(f->type, samples[k].type) == 0);
+                REQUIRE(f->start == at && f->end == at + n && f->part == 0);
+            }
+    arena_done(&t.arena);
+}
+
+// Pieces that anchors are made of, put together at random.
+TEST(vectors_and_the_plain_loop_find_the_same_in_random_texts)
+{
+    static const char *const pieces[] = {"a",
+                                         "Z",
+                                         "_",
+                                         "-",
+                                         "@",
+                                         ":",
+                                         "=",
+                                         " ",
+                                         "\n",
+                                         "\"",
+                                         "0",
+                                         "7",
+                                         ".",
+                                         "/",
+                                         "(",
+                                         ")",
+                                         "+",
+                                         "\xc3\xa9",
+                                         "\xff",
+                                         "password",
+                                         "Pass",
+                                         "PIN is 1234 ",
+                                         "begin",
+                                         "curl -u a:b9",
+                                         "sk-",
+                                         "4539148803436467",
+                                         "@x.de",
+                                         "secret=",
+                                         "bearer ",
+                                         "card",
+                                         "phone ",
+                                         "08001234567",
+                                         "abcdefghijklmnop",
+                                         "QWERTYUIOPASDFGH",
+                                         "eyJ",
+                                         "://",
+                                         "x",
+                                         "\\n",
+                                         "DE89",
+                                         "536-90-4399"};
+    struct try_of t;
+    uint64_t seed = 7;
+    begin(&t);
+    for (int round = 0; round < 20000; round++) {
+        char text[400];
+        size_t n = 0, want = rng_next(&seed) % 300;
+        while (n < want) {
+            const char *p = pieces[rng_next(&seed) % countof(pieces)];
+            size_t length = strlen(p);
+            memcpy(text + n, p, length);
+            n += length;
+        }
+        if (!CHECK(scan(&t, str_of(text, n)))) {
+            printf("round %d: %.*s\n", round, (int)n, text);
+            break;
+        }
+    }
+    arena_done(&t.arena);
+}
+
+TEST(of_two_findings_that_overlap_the_higher_label_stays_and_the_label_never_falls)
+{
+    struct try_of t;
+    str text = S("git clone https://mara:Kx9vTq2LmW8@harbour-mail.se/tide.git");
+    begin(&t);
+    REQUIRE(scan(&t, text));
+    REQUIRE(t.s.finding_count == 1 && t.s.label == LABEL_RESTRICTED);
+    CHECK(strcmp(t.s.findings[0].type, "SECRET") == 0);
+    CHECK(guard_policy_set(&t.policy, S("SECRET"), LABEL_PUBLIC));
+    REQUIRE(scan(&t, text));
+    REQUIRE(t.s.finding_count == 1 && t.s.label == LABEL_INTERNAL);
+    CHECK(strcmp(t.s.findings[0].type, "EMAIL") == 0);
+    CHECK(guard_policy_set(&t.policy, S("EMAIL"), LABEL_PUBLIC));
+    REQUIRE(scan(&t, text));
+    REQUIRE(t.s.finding_count == 1 && t.s.label == LABEL_PUBLIC);
+    CHECK(strcmp(t.s.findings[0].type, "SECRET") == 0); // the surer one
+    arena_done(&t.arena);
+}
+
+TEST(the_sixty_fifth_finding_makes_the_text_restricted)
+{
+    static const char one[] = "ann@tide.se ";
+    struct try_of t;
+    char text[(GUARD_FINDINGS_MAX + 2) * (sizeof one - 1)];
+    begin(&t);
+    for (size_t i = 0; i < GUARD_FINDINGS_MAX + 2; i++)
+        memcpy(text + i * (sizeof one - 1), one, sizeof one - 1);
+    REQUIRE(scan(&t, str_of(text, GUARD_FINDINGS_MAX * (sizeof one - 1))));
+    CHECK(t.s.finding_count == GUARD_FINDINGS_MAX && !t.s.truncated);
+    CHECK(t.s.label == LABEL_INTERNAL);
+    REQUIRE(scan(&t, str_of(text, sizeof text)));
+    CHECK(t.s.finding_count == GUARD_FINDINGS_MAX && t.s.truncated);
+    CHECK(t.s.label == LABEL_RESTRICTED);
+    arena_done(&t.arena);
+}
+
+TEST(a_text_that_is_not_utf8_is_restricted_wherever_the_fault_stands)
+{
+    struct try_of t;
+    begin(&t);
+    for (size_t at = 0; at < 140; at++) {
+        char text[140];
+        memset(text, 'a', sizeof text);
+        text[at] = (char)0x80;
+        REQUIRE(scan(&t, str_of(text, sizeof text)));
+        REQUIRE(t.s.label == LABEL_RESTRICTED && t.s.finding_count == 0);
+    }
+    REQUIRE(scan(&t, S("caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac")) && t.s.label == LABEL_PUBLIC);
+    REQUIRE(scan(&t, S("caf\xc3")) && t.s.label == LABEL_RESTRICTED);
+    REQUIRE(scan(&t, STR_NONE) && t.s.label == LABEL_PUBLIC);
+    arena_done(&t.arena);
+}
+
+TEST(cue_words_are_sorted_lower_case_and_found_in_any_case)
+{
+    for (size_t i = 0; i < cue_count(); i++) {
+        str word = cue_word(i);
+        char text[64] = {0};
+        enum cue cue;
+        size_t end = 0;
+        uint32_t w;
+        REQUIRE(word.n >= 3 && word.n < sizeof text - 1);
+        if (i > 0)
+            CHECK(strcmp(cue_word(i - 1).p, word.p) < 0);
+        for (size_t k = 0; k < word.n; k++)
+            text[k] = (char)(is_letter(word.p[k]) ? word.p[k] & ~0x20 : word.p[k]);
+        REQUIRE(cue_at(str_of(text, word.n), 0, &cue, &end));
+        CHECK(end == word.n && cue < CUE_KINDS);
+        memcpy(&w, text, sizeof w);
+        if (cue < CUE_WAKING)
+            CHECK(word.n >= 4 && cue_maybe(w) && CUE_LEAD(word.p[0]));
+        CHECK(!cue_at(str_of(text, 2), 0, &cue, &end));
+    }
+}
+
+TEST(a_whole_word_is_no_cue_inside_a_longer_one_and_a_stem_is)
+{
+    enum cue cue;
+    size_t end;
+    CHECK(cue_at(S("tel 12"), 0, &cue, &end) && cue == CUE_PHONE && end == 3);
+    CHECK(!cue_at(S("tells"), 0, &cue, &end) && !cue_at(S("tel\xc3\xa9"), 0, &cue, &end));
+    CHECK(cue_at(S("Telefonnummer"), 0, &cue, &end) && cue == CUE_PHONE && end == 7);
+}
+
+TEST(numbers_are_read_in_groups_with_what_parts_them)
+{
+    struct number n;
+    number_read(S("+1 (415) 555-0134, 7"), 1, &n);
+    REQUIRE(n.groups == 4 && n.digits == 11 && memcmp(n.digit, "14155550134", 11) == 0);
+    CHECK(n.gap[0] == ')' && n.gap[1] == ')' && n.gap[2] == '-' && n.gap[3] == 0);
+    CHECK(n.end[3] == 16 && number_sum(&n, 2) == 4);
+    number_read(S("06\xc2\xa0"
+                  "12 34th"),
+                0, &n);
+    CHECK(n.groups == 2 && n.gap[0] == ' ' && n.gap[1] == ' ' && n.digits == 4);
+    number_read(S("1234567890123456789012345"), 0, &n); // one digit too many
+    CHECK(n.groups == 0 && n.digits == 0);
+    number_read(S("7x"), 0, &n);
+    CHECK(n.groups == 0);
+    number_read(S("1 2 3 4 5 6 7 8 9"), 0, &n);
+    CHECK(n.groups == NUMBER_GROUPS && n.digits == NUMBER_GROUPS);
+}
+
+// Texts whose every byte is an anchor, or looks far around itself: work must stay linear. Counted
+// in anchors' own limits, not in time: each ends at all and agrees with the plain loop.
+TEST(hostile_texts_end_and_agree_with_the_plain_loop)
+{
+    static const char *const pieces[] = {"@",
+                                         "a@a.",
+                                         "1 ",
+                                         "=",
+                                         "secret=",
+                                         "curl ",
+                                         "curl \x01",
+                                         "\r\v",
+                                         "-curl",
+                                         "password ",
+                                         "passwordAa",
+                                         "begin",
+                                         "://a:b",
+                                         "eyJaaaaaaaaaaaaaa.",
+                                         "-----BEGIN PRIVATE KEY",
+                                         "+1",
+                                         "0000000 ",
+                                         "DE1",
+                                         "\xc2\xa0",
+                                         "_"};
+    enum { LONG = 1 << 16 };
+    static char text[LONG + 64];
+    struct try_of t;
+    begin(&t);
+    for (size_t k = 0; k < countof(pieces); k++) {
+        size_t n = 0, piece = strlen(pieces[k]);
+        for (; n < LONG; n += piece)
+            memcpy(text + n, pieces[k], piece);
+        CHECK(scan(&t, str_of(text, n)));
+    }
+    arena_done(&t.arena);
+}

@@ -1,0 +1,142 @@
+// value.c: whether bytes behind a telling name are a value that opens something, or a word, a
+// variable, a type, a call that stands there in its place.
+#include "guard/secret.h"
+
+// Longer values are cut; words that say placeholder stand near a value's beginning.
+enum { VALUE_MAX = 256, WORDS_WITHIN = 64 };
+
+bool holds_one_of(str s, const str *words, size_t n)
+{
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t w = 0; w < n; w++)
+            if (s.n - i >= words[w].n && (s.p[i] | 0x20) == (words[w].p[0] | 0x20) &&
+                str_eq_nocase(str_of(s.p + i, words[w].n), words[w]))
+                return true;
+    return false;
+}
+
+// $NAME, ${NAME}, %s, <name>, {{name}}, &name, *name, /path.
+static bool variable(str v)
+{
+    if (v.n < 2)
+        return true;
+    if (v.p[0] == '/' || v.p[0] == '<' || v.p[0] == '{' || v.p[0] == '[' ||
+        (v.p[0] == '%' && v.n <= 3))
+        return true;
+    if (v.p[0] != '$' && v.p[0] != '&' && v.p[0] != '*' && v.p[0] != '@')
+        return false;
+    for (size_t i = 1; i < v.n; i++)
+        if (!is_letter(v.p[i]) && !strchr("_{}().:>-", v.p[i]))
+            return false;
+    return true;
+}
+
+bool stands_for_another(str v)
+{
+    static const str words[] = {
+        S("example"),  S("changeme"), S("change_me"),   S("change-me"),  S("placeholder"),
+        S("your"),     S("xxx"),      S("***"),         S("..."),        S("dummy"),
+        S("redacted"), S("insert"),   S("${"),          S("{{"),         S("%("),
+        S("$("),       S("_here"),    S("process.env"), S("os.environ"), S("getenv"),
+        S("://"),      S("replace"),  S("\xe2\x80\xa2")};
+    bool same = true;
+    for (size_t i = 1; i < v.n; i++)
+        same &= v.p[i] == v.p[0];
+    return v.n == 0 || same || variable(v) ||
+           holds_one_of(str_first(v, WORDS_WITHIN), words, countof(words));
+}
+
+// Signs that end a value without quotation marks, and signs that names and paths have, too.
+enum { STOPS = 1, PLAIN = 2 };
+static const uint8_t signs[256] = {
+    ['"'] = STOPS,         ['#'] = PLAIN,         ['\''] = STOPS,        ['('] = STOPS | PLAIN,
+    [')'] = STOPS | PLAIN, [','] = STOPS | PLAIN, ['-'] = PLAIN,         ['.'] = PLAIN,
+    ['/'] = PLAIN,         [':'] = PLAIN,         [';'] = STOPS | PLAIN, ['<'] = STOPS,
+    ['>'] = STOPS,         ['['] = STOPS | PLAIN, ['\\'] = PLAIN,        [']'] = STOPS | PLAIN,
+    ['_'] = PLAIN,         ['`'] = STOPS,         ['{'] = STOPS | PLAIN, ['|'] = STOPS,
+    ['}'] = STOPS | PLAIN};
+
+struct counts {
+    size_t digits, letters, small, capitals, hex;
+    size_t strong;  // signs that names and paths do not have
+    size_t changes; // from a small letter to a capital one
+};
+
+static struct counts count(str v)
+{
+    struct counts c = {0};
+    for (size_t i = 0; i < v.n; i++) {
+        char b = v.p[i];
+        c.digits += is_digit(b);
+        c.letters += is_letter(b);
+        c.capitals += is_upper(b);
+        c.hex += is_digit(b) || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f');
+        c.strong += !is_alnum(b) && !(signs[(unsigned char)b] & PLAIN);
+        c.changes += i > 0 && is_upper(b) && is_letter(v.p[i - 1]) && !is_upper(v.p[i - 1]);
+    }
+    c.small = c.letters - c.capitals;
+    return c;
+}
+
+// Letters whose case changes more often than it does from word to word: accountKeyName.
+static bool shuffled(str v, const struct counts *c)
+{
+    return v.n >= 16 && c->changes * 5 >= v.n && c->strong <= 2;
+}
+
+static bool looks(str v, enum value_kind kind)
+{
+    struct counts c = count(v);
+    switch (kind) {
+    case VALUE_PIN:
+        return v.n >= 4 && v.n <= 8 && c.digits == v.n;
+    case VALUE_PASSWORD:
+        if (c.digits == v.n)
+            return v.n >= 6 && v.n <= 12;
+        return v.n >= 6 && c.letters > 0 && (c.digits > 0 || c.strong > 0);
+    case VALUE_TOKEN:
+        return v.n >= 16 && ((c.letters >= 2 && c.digits >= 2) || shuffled(v, &c));
+    case VALUE_KEY:
+        break;
+    }
+    return (c.hex == v.n && v.n >= 32 && c.letters >= 2) ||
+           (v.n >= 20 && c.capitals >= 2 && c.small >= 2 && (c.digits >= 2 || shuffled(v, &c)));
+}
+
+static bool value_byte(char c, char quote)
+{
+    if (quote)
+        return c != quote && (unsigned char)c >= ' ';
+    return (unsigned char)c > ' ' && !(signs[(unsigned char)c] & STOPS);
+}
+
+bool value_at(str t, size_t at, enum value_kind kind, struct hit *ret_hit)
+{
+    char quote = 0;
+    bool escaped = at_byte(t, at) == '\\';
+    at += escaped;
+    if (at < t.n && strchr("\"'`", t.p[at]) && t.p[at])
+        quote = t.p[at++];
+    size_t end = at;
+    while (end < t.n && end - at < VALUE_MAX && value_byte(t.p[end], quote) &&
+           !(escaped && t.p[end] == '\\'))
+        end++;
+    char next = at_byte(t, end);
+    if (!quote) {
+        while (end > at && strchr(".,!?:&\\", t.p[end - 1]))
+            end--;
+        // password=…&next=… in a query
+        const char *pair = end > at ? memchr(t.p + at, '&', end - at) : NULL;
+        if (pair && memchr(pair, '=', (size_t)(t.p + end - pair)))
+            end = (size_t)(pair - t.p);
+    }
+    str v = str_of(t.p + at, end - at);
+    must(end <= t.n && at <= end);
+    // the cheap question first: texts of nothing but assignments are asked it at every byte
+    if (!looks(v, kind) || (quote && memchr(v.p, ' ', v.n)) || stands_for_another(v))
+        return false;
+    if (!quote && (next == '(' || next == '[')) // a call or an element: code
+        return false;
+    *ret_hit = (struct hit){at, end, kind == VALUE_KEY || kind == VALUE_PIN ? 0.75f : 0.85f};
+    return true;
+}
