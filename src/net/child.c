@@ -47,7 +47,8 @@ static bool can_start(const char *command)
     return false;
 }
 
-static unsigned fill_args(char **args, char *const *argv)
+// False where there are too many words.
+static bool fill_args(char **args, char *const *argv)
 {
     static char setpriv[] = "/usr/bin/setpriv", flag[] = "--pdeathsig", kill[] = "KILL",
                 end[] = "--";
@@ -58,10 +59,13 @@ static unsigned fill_args(char **args, char *const *argv)
         args[n++] = kill;
         args[n++] = end;
     }
-    for (unsigned i = 0; argv[i] && n < ARGS_MAX; i++)
+    for (unsigned i = 0; argv[i]; i++) {
+        if (n == ARGS_MAX)
+            return false;
         args[n++] = argv[i];
+    }
     args[n] = NULL;
-    return n;
+    return true;
 }
 
 // Ours with the given ones behind: of two settings of a name the last is taken by no one, so ours
@@ -97,6 +101,10 @@ struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
         snprintf(ret_why, 160, "%.100s: no such command", what->argv[0]);
         return NULL;
     }
+    if (!fill_args(args, what->argv)) {
+        snprintf(ret_why, 160, "the command has more than %d words", ARGS_MAX);
+        return NULL;
+    }
     int log = open(what->log_path && what->log_path[0] ? what->log_path : "/dev/null",
                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (log < 0) {
@@ -107,7 +115,6 @@ struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
     c->on_exit = on_exit;
     c->arg = arg;
     c->uv.data = c;
-    fill_args(args, what->argv);
     uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE},
                                      {.flags = UV_INHERIT_FD, .data.fd = log},
                                      {.flags = UV_INHERIT_FD, .data.fd = log}};

@@ -1,6 +1,6 @@
 // dns.c: names to addresses, with a cache per loop. Lookups run in libuv's thread pool, which is
-// not started as long as every target is a literal address. One lookup a name is in flight at a
-// time.
+// not started as long as every target is a literal address or localhost. One lookup a name is in
+// flight at a time. Where a resolver fails for the moment, the addresses known before are used.
 #include "net/inner.h"
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -10,7 +10,6 @@ struct dns_entry {
     struct list waiting; // struct dns_wait
     uv_getaddrinfo_t req;
     struct net_loop *loop;
-    struct net_deadline late;
     struct addresses found;
     int64_t expires_us;
     bool busy, abandoned;
@@ -18,27 +17,40 @@ struct dns_entry {
     char host[256];
 };
 
-static bool literal(const char *host, int port, struct addresses *ret)
+static bool literal(const char *host, int port, struct sockaddr_storage *ret)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    *ret = (struct addresses){.count = 1};
+    struct sockaddr_storage a = {0};
     if (inet_pton(AF_INET, host, &v4.sin_addr) == 1)
-        memcpy(&ret->a[0], &v4, sizeof v4);
+        memcpy(&a, &v4, sizeof v4);
     else if (inet_pton(AF_INET6, host, &v6.sin6_addr) == 1)
-        memcpy(&ret->a[0], &v6, sizeof v6);
+        memcpy(&a, &v6, sizeof v6);
     else
         return false;
+    *ret = a;
     return true;
 }
 
-static void tell(struct dns_entry *e, const struct addresses *found)
+// Names that are this machine's whatever a resolver says (RFC 6761 section 6.3).
+static bool local_name(const char *host)
 {
-    while (!list_empty(&e->waiting)) {
-        struct dns_wait *w = container_of(e->waiting.next, struct dns_wait, at);
-        list_remove(&w->at);
-        w->fn(w, found);
+    str name = str_c(host), end = S(".localhost");
+    return str_eq_nocase(name, S("localhost")) ||
+           (name.n > end.n && str_eq_nocase(str_from(name, name.n - end.n), end));
+}
+
+static bool known(const char *host, int port, struct addresses *ret)
+{
+    if (literal(host, port, &ret->a[0])) {
+        ret->count = 1;
+        return true;
     }
+    if (!local_name(host))
+        return false;
+    must(literal("127.0.0.1", port, &ret->a[0]) && literal("::1", port, &ret->a[1]));
+    ret->count = 2;
+    return true;
 }
 
 static void on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
@@ -50,34 +62,37 @@ static void on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
         mem_free(e);
         return;
     }
-    net_deadline_disarm(&e->late);
-    e->found.count = 0;
+    if (status == 0 || status == UV_EAI_NONAME || status == UV_EAI_NODATA)
+        e->found.count = 0;
     for (struct addrinfo *a = status == 0 ? res : NULL; a && e->found.count < ADDR_MAX;
          a = a->ai_next) {
         must(a->ai_addrlen <= sizeof e->found.a[0]);
         memcpy(&e->found.a[e->found.count++], a->ai_addr, a->ai_addrlen);
     }
     uv_freeaddrinfo(res);
-    e->expires_us = net_now_us(e->loop) + e->loop->settings->dns_ttl * 1000;
-    tell(e, e->found.count ? &e->found : NULL);
+    e->expires_us = status == 0 ? net_now_us(e->loop) + e->loop->settings->dns_ttl * 1000 : 0;
+    while (!list_empty(&e->waiting)) {
+        struct dns_wait *w = container_of(e->waiting.next, struct dns_wait, at);
+        list_remove(&w->at);
+        w->fn(w, e->found.count ? &e->found : NULL);
+    }
 }
 
-static void on_late(struct net_deadline *d)
-{
-    struct dns_entry *e = container_of(d, struct dns_entry, late);
-    tell(e, NULL); // the lookup goes on: its answer may serve the next one
-}
-
-static struct dns_entry *entry_of(struct net_loop *l, const char *host, int port)
+static struct dns_entry *find_entry(struct net_loop *l, const char *host, int port)
 {
     list_each(e, &l->dns, struct dns_entry, at)
     {
         if (e->port == port && strcmp(e->host, host) == 0)
             return e;
     }
+    return NULL;
+}
+
+static struct dns_entry *new_entry(struct net_loop *l, const char *host, int port)
+{
     struct dns_entry *e = mem_new(sizeof *e);
+    must(strlen(host) < sizeof e->host);
     list_init(&e->waiting);
-    net_deadline_init(&e->late, on_late);
     e->loop = l;
     e->port = port;
     str_copy_to(e->host, sizeof e->host, str_c(host));
@@ -89,15 +104,16 @@ static struct dns_entry *entry_of(struct net_loop *l, const char *host, int port
 bool dns_ask(struct net_loop *l, const char *host, int port, struct addresses *ret,
              struct dns_wait *w)
 {
-    if (literal(host, port, ret))
+    if (known(host, port, ret))
         return true;
-    struct dns_entry *e = entry_of(l, host, port);
+    struct dns_entry *e = find_entry(l, host, port);
+    if (!e)
+        e = new_entry(l, host, port);
     if (e->found.count && net_now_us(l) < e->expires_us) {
         *ret = e->found;
         return true;
     }
     list_push_back(&e->waiting, &w->at);
-    net_deadline_arm(loop_deadlines(l, l->settings->dns_timeout), &e->late);
     if (!e->busy) {
         char service[8];
         struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
@@ -112,11 +128,18 @@ void dns_forget(struct dns_wait *w)
     list_remove(&w->at);
 }
 
+void dns_distrust(struct net_loop *l, const char *host, int port)
+{
+    struct dns_entry *e = find_entry(l, host, port);
+    if (e)
+        e->expires_us = 0;
+}
+
 void dns_free(struct net_loop *l)
 {
     list_each(e, &l->dns, struct dns_entry, at)
     {
-        net_deadline_disarm(&e->late);
+        must(list_empty(&e->waiting)); // sockets were closed before
         list_remove(&e->at);
         e->abandoned = true;
         if (e->busy)
@@ -130,7 +153,6 @@ bool addr_parse(str text, struct sockaddr_storage *ret, char why[160])
 {
     char host[128];
     int64_t port = 0;
-    struct addresses found;
     size_t colon = SIZE_MAX;
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] == ':')
@@ -143,14 +165,15 @@ bool addr_parse(str text, struct sockaddr_storage *ret, char why[160])
     str name = str_first(text, colon);
     if (str_starts(name, S("[")) && str_ends(name, S("]")))
         name = (str){name.p + 1, name.n - 2};
+    else if (str_find_char(name, ':') != SIZE_MAX)
+        name = S("?"); // which colon is the port's?
     if (name.n == 0 || str_eq(name, S("*")))
         name = S("0.0.0.0");
     if (str_eq(name, S("localhost")))
         name = S("127.0.0.1");
-    if (!literal(str_copy_to(host, sizeof host, name), (int)port, &found)) {
+    if (!literal(str_copy_to(host, sizeof host, name), (int)port, ret)) {
         snprintf(why, 160, "listen on an address, not on a name");
         return false;
     }
-    *ret = found.a[0];
     return true;
 }

@@ -1,6 +1,9 @@
-// loop.c: the event loop of one worker, posts from other threads, tickers, signals.
+// loop.c: the event loop of one worker, posts from other threads, deadlines, tickers, signals.
+// Invariants: (1) all but net_loop_post and net_loop_stop happens on the loop's thread; (2) a
+// deadline queue is in order of time, as all of its deadlines are equally long.
 #include "net/inner.h"
 #include <sched.h>
+#include <signal.h>
 
 const struct setting_row net_setting_rows[] = {
 #define SETTING(...) SETTING_ROW(struct net_settings, __VA_ARGS__)
@@ -9,7 +12,103 @@ const struct setting_row net_setting_rows[] = {
 };
 const size_t net_setting_count = countof(net_setting_rows);
 
-static void run_posts(uv_async_t *a)
+// --- deadlines -----------------------------------------------------------------------------------
+
+// A deadline's fn may arm and disarm others, make queues and end them.
+static void on_tick(uv_timer_t *t)
+{
+    struct net_loop *l = t->data;
+    int64_t now = net_now_us(l);
+    l->tick_next = l->deadline_queues.next;
+    while (l->tick_next != &l->deadline_queues) {
+        struct net_deadlines *q = container_of(l->tick_next, struct net_deadlines, all);
+        struct net_deadline *d;
+        l->tick_now = q;
+        l->tick_next = q->all.next;
+        while (l->tick_now && (d = list_first(&q->queue, struct net_deadline, at)) &&
+               d->due_us <= now) {
+            list_remove(&d->at);
+            d->fn(d);
+        }
+    }
+    l->tick_now = NULL;
+}
+
+void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t after_ms)
+{
+    must(after_ms >= 0);
+    list_init(&q->queue);
+    q->after_us = after_ms * 1000;
+    q->loop = l;
+    list_push_back(&l->deadline_queues, &q->all);
+    int64_t tick = after_ms / 8 < 1 ? 1 : after_ms / 8;
+    if (tick < l->tick_ms) { // short lengths want a finer look
+        l->tick_ms = tick;
+        uv_timer_start(&l->tick, on_tick, (uint64_t)tick, (uint64_t)tick);
+    }
+}
+
+void net_deadlines_done(struct net_deadlines *q)
+{
+    list_each(d, &q->queue, struct net_deadline, at) list_remove(&d->at);
+    if (q->loop->tick_next == &q->all)
+        q->loop->tick_next = q->all.next;
+    if (q->loop->tick_now == q)
+        q->loop->tick_now = NULL;
+    list_remove(&q->all);
+}
+
+void net_deadline_init(struct net_deadline *d, void (*fn)(struct net_deadline *))
+{
+    list_init(&d->at);
+    d->due_us = 0;
+    d->fn = fn;
+}
+
+void net_deadline_arm(struct net_deadlines *q, struct net_deadline *d)
+{
+    must(d->fn);
+    list_remove(&d->at);
+    d->due_us = net_now_us(q->loop) + q->after_us + 1;
+    list_push_back(&q->queue, &d->at);
+}
+
+void net_deadline_disarm(struct net_deadline *d)
+{
+    list_remove(&d->at);
+}
+
+struct own_queue {
+    struct list at;
+    struct net_deadlines q;
+};
+
+struct net_deadlines *loop_deadlines(struct net_loop *l, int64_t after_ms)
+{
+    list_each(o, &l->own_queues, struct own_queue, at)
+    {
+        if (o->q.after_us == after_ms * 1000)
+            return &o->q;
+    }
+    struct own_queue *o = mem_new(sizeof *o);
+    net_deadlines_init(&o->q, l, after_ms);
+    list_push_back(&l->own_queues, &o->at);
+    return &o->q;
+}
+
+static void free_own_queues(struct net_loop *l)
+{
+    list_each(o, &l->own_queues, struct own_queue, at)
+    {
+        net_deadlines_done(&o->q);
+        list_remove(&o->at);
+        mem_free(o);
+    }
+}
+
+// --- life and posts ------------------------------------------------------------------------------
+
+static void on_wake(uv_async_t *a)
 {
     struct net_loop *l = a->data;
     pthread_mutex_lock(&l->lock);
@@ -24,29 +123,21 @@ static void run_posts(uv_async_t *a)
         mem_free(p);
         p = next;
     }
+    sock_tell_late(l);
     if (stopping)
         uv_stop(&l->uv);
 }
 
-static void on_tick(uv_timer_t *t)
+void loop_wake(struct net_loop *l)
 {
-    struct net_loop *l = t->data;
-    int64_t now = net_now_us(l);
-    list_each(q, &l->deadline_queues, struct net_deadlines, all)
-    {
-        struct net_deadline *d;
-        while ((d = list_first(&q->queue, struct net_deadline, at)) && d->due_us <= now) {
-            list_remove(&d->at);
-            d->fn(d);
-        }
-    }
+    uv_async_send(&l->wake);
 }
 
 struct net_loop *net_loop_new(const struct net_settings *s)
 {
     struct net_loop *l = mem_new(sizeof *l);
     must(s && uv_loop_init(&l->uv) == 0);
-    must(uv_async_init(&l->uv, &l->wake, run_posts) == 0);
+    must(uv_async_init(&l->uv, &l->wake, on_wake) == 0);
     must(uv_timer_init(&l->uv, &l->tick) == 0);
     pthread_mutex_init(&l->lock, NULL);
     l->wake.data = l->tick.data = l;
@@ -55,10 +146,12 @@ struct net_loop *net_loop_new(const struct net_settings *s)
     l->read_buf = mem_resize(NULL, READ_BYTES);
     list_init(&l->deadline_queues);
     list_init(&l->own_queues);
-    list_init(&l->lingering);
+    list_init(&l->socks);
+    list_init(&l->late);
     list_init(&l->dns);
     l->tick_ms = TICK_MS;
     must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    signal(SIGPIPE, SIG_IGN); // a peer that left is an error of the write, not the process's end
     return l;
 }
 
@@ -67,23 +160,27 @@ static void free_handle_data(uv_handle_t *h)
     mem_free(h->data);
 }
 
-static void close_handle(uv_handle_t *h, void *arg)
+// What was left open: tickers, signals, listeners, children. Each handle's data is its own struct.
+static void close_handle(uv_handle_t *h, void *loop)
 {
-    (void)arg;
-    if (!uv_is_closing(h)) // a watched signal's data is its own struct
-        uv_close(h, h->type == UV_SIGNAL ? free_handle_data : NULL);
+    struct net_loop *l = loop;
+    bool own = h == (uv_handle_t *)&l->wake || h == (uv_handle_t *)&l->tick;
+    if (!uv_is_closing(h))
+        uv_close(h, own ? NULL : free_handle_data);
 }
 
 void net_loop_free(struct net_loop *l)
 {
     if (!l)
         return;
+    sock_close_all(l);
     dns_free(l);
-    sock_close_lingering(l);
-    uv_walk(&l->uv, close_handle, NULL); // ours and what was left open
-    uv_run(&l->uv, UV_RUN_DEFAULT);      // their callbacks
+    uv_walk(&l->uv, close_handle, l);
+    uv_run(&l->uv, UV_RUN_DEFAULT); // their callbacks, and lookups that are under way
+    sock_tell_late(l);
+    must(list_empty(&l->socks) && list_empty(&l->late));
     must(uv_loop_close(&l->uv) == 0);
-    loop_deadlines_free(l);
+    free_own_queues(l);
     tls_context_free(l->tls);
     while (l->posts) {
         struct post *p = l->posts;
@@ -114,6 +211,7 @@ void net_loop_stop(struct net_loop *l)
 void net_loop_post(struct net_loop *l, void (*fn)(void *arg), void *arg)
 {
     struct post *p = mem_new(sizeof *p);
+    must(fn);
     p->fn = fn;
     p->arg = arg;
     pthread_mutex_lock(&l->lock);
@@ -138,79 +236,7 @@ unsigned net_cpu_count(void)
     return n > 0 ? (unsigned)n : 1;
 }
 
-// --- deadlines
-// ---------------------------------------------------------------------------------------
-
-void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t after_ms)
-{
-    must(after_ms >= 0);
-    list_init(&q->queue);
-    q->after_us = after_ms * 1000;
-    q->loop = l;
-    list_push_back(&l->deadline_queues, &q->all);
-    int64_t tick = after_ms / 8 < 1 ? 1 : after_ms / 8;
-    if (tick < l->tick_ms) { // short lengths want a finer look
-        l->tick_ms = tick;
-        uv_timer_start(&l->tick, on_tick, (uint64_t)tick, (uint64_t)tick);
-    }
-}
-
-void net_deadlines_done(struct net_deadlines *q)
-{
-    list_each(d, &q->queue, struct net_deadline, at) list_remove(&d->at);
-    list_remove(&q->all);
-}
-
-void net_deadline_init(struct net_deadline *d, void (*fn)(struct net_deadline *))
-{
-    list_init(&d->at);
-    d->due_us = 0;
-    d->fn = fn;
-}
-
-void net_deadline_arm(struct net_deadlines *q, struct net_deadline *d)
-{
-    must(d->fn);
-    list_remove(&d->at);
-    d->due_us = net_now_us(q->loop) + q->after_us;
-    list_push_back(&q->queue, &d->at);
-}
-
-void net_deadline_disarm(struct net_deadline *d)
-{
-    list_remove(&d->at);
-}
-
-struct own_queue {
-    struct list at;
-    struct net_deadlines q;
-};
-
-struct net_deadlines *loop_deadlines(struct net_loop *l, int64_t after_ms)
-{
-    list_each(o, &l->own_queues, struct own_queue, at)
-    {
-        if (o->q.after_us == after_ms * 1000)
-            return &o->q;
-    }
-    struct own_queue *o = mem_new(sizeof *o);
-    net_deadlines_init(&o->q, l, after_ms);
-    list_push_back(&l->own_queues, &o->at);
-    return &o->q;
-}
-
-void loop_deadlines_free(struct net_loop *l)
-{
-    list_each(o, &l->own_queues, struct own_queue, at)
-    {
-        net_deadlines_done(&o->q);
-        list_remove(&o->at);
-        mem_free(o);
-    }
-}
-
-// --- tickers and signals
-// -----------------------------------------------------------------------------
+// --- tickers and signals -------------------------------------------------------------------------
 
 struct net_ticker {
     uv_timer_t uv;
@@ -258,6 +284,7 @@ static void on_uv_signal(uv_signal_t *s, int signo)
 void net_on_signal(struct net_loop *l, int signo, void (*fn)(void *arg, int signo), void *arg)
 {
     struct watched_signal *w = mem_new(sizeof *w);
+    must(fn);
     w->fn = fn;
     w->arg = arg;
     must(uv_signal_init(&l->uv, &w->uv) == 0);

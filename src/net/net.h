@@ -22,12 +22,14 @@ extern const size_t net_setting_count;
 
 struct net_loop;
 struct net_loop *net_loop_new(const struct net_settings *s); // settings must outlive the loop
+// What is still open is closed: sockets, listeners, tickers, signals; pointers to them end here. A
+// lookup that is under way is waited for.
 void net_loop_free(struct net_loop *l);
 void net_loop_run(struct net_loop *l);  // until net_loop_stop
 void net_loop_stop(struct net_loop *l); // any thread
 // Any thread: runs fn(arg) on the loop's thread soon.
 void net_loop_post(struct net_loop *l, void (*fn)(void *arg), void *arg);
-int64_t net_now_us(const struct net_loop *l); // monotonic, as of this turn (cheap)
+int64_t net_now_us(const struct net_loop *l); // monotonic, read now: 25 ns, no system call
 unsigned net_cpu_count(void);                 // cores this process may use
 
 // --- deadlines -----------------------------------------------------------------------------------
@@ -68,7 +70,8 @@ struct net_events {
     // bytes are lent until it returns (one read buffer a loop: nothing is held by idle sockets)
     void (*on_data)(void *arg, struct net_sock *s, str bytes);
     void (*on_drain)(void *arg, struct net_sock *s); // all that was queued has been written
-    // The peer ended (err OK) or the socket failed. No more events. The owner must call net_close.
+    // The peer ended (err OK) or the socket failed; over TLS an end without close_notify is
+    // ERR_UPSTREAM_BROKEN. No more events. The owner must call net_close.
     void (*on_end)(void *arg, struct net_sock *s, enum err e);
 };
 
@@ -93,8 +96,9 @@ void net_place_free(struct net_place *p);
 str net_place_host(
     const struct net_place *p); // "api.openai.com" or "127.0.0.1:8080": the Host header
 
-// Resolves, connects and (https) shakes hands; each phase has its own deadline in ms. The events
-// come on `e`: on_connect, or on_end with ERR_UPSTREAM_DNS, _REFUSED, _TLS or _TIMEOUT.
+// Resolves (settings dns_timeout), connects (each address in turn with its share of connect_ms) and
+// (https) shakes hands. The events come on `e`: on_connect, or on_end with ERR_UPSTREAM_DNS,
+// _REFUSED, _TLS or _TIMEOUT. The place must outlive the socket.
 struct net_phases {
     int64_t connect_ms, tls_ms;
 };
@@ -108,7 +112,8 @@ void net_sock_events(struct net_sock *s, const struct net_events *e,
 bool net_write(struct net_sock *s, const str *slices, unsigned count,
                size_t queue_limit_bytes) must_check;
 size_t net_queued(const struct net_sock *s); // bytes that the kernel has not taken yet
-void net_pause(struct net_sock *s);          // stops reading (back-pressure)
+// Stops reading (back-pressure). Over TLS what was read already may still come, up to 128 KiB.
+void net_pause(struct net_sock *s);
 void net_resume(struct net_sock *s);
 // Closes: what is queued is dropped. `reset` sends RST where the transport can. The events end.
 void net_close(struct net_sock *s, bool reset);
