@@ -24,6 +24,7 @@ enum {
 struct tls_context {
     SSL_CTX *ctx;
     BIO_METHOD *method;
+    bool bundle_due;         // the system's bundle is still to be read
     struct buf cipher;       // to be sent; empty between steps
     char plain[PLAIN_BYTES]; // lent to an owner
     char record[RECORD_BYTES];
@@ -91,15 +92,19 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
     return 1; // the reference is ours
 }
 
-// The hashed folder is looked into when a certificate must be checked; a bundle would be parsed
-// now, so it is used only where there is no folder or the operator names one.
+// The hashed folder is looked into when a certificate must be checked. A bundle is parsed whole
+// (20 ms, 2 MiB), so it waits for the first handshake.
+static bool needs_bundle(void)
+{
+    return access(X509_get_default_cert_dir(), R_OK) != 0 ||
+           getenv(X509_get_default_cert_file_env());
+}
+
 static enum err set_roots(SSL_CTX *ctx, str ca_file, char why[160])
 {
     char path[4096];
     if (SSL_CTX_set_default_verify_dir(ctx) != 1)
         return ERR_BAD_CONFIG;
-    if (access(X509_get_default_cert_dir(), R_OK) != 0 || getenv(X509_get_default_cert_file_env()))
-        (void)SSL_CTX_set_default_verify_file(ctx);
     if (!ca_file.n)
         return OK;
     if (SSL_CTX_load_verify_file(ctx, str_copy_to(path, sizeof path, ca_file)) == 1)
@@ -136,6 +141,7 @@ enum err tls_prepare(struct net_loop *l, char why[160])
     l->tls = mem_new(sizeof *l->tls);
     l->tls->ctx = ctx;
     l->tls->method = make_method();
+    l->tls->bundle_due = needs_bundle();
     buf_init(&l->tls->cipher, CIPHER_MAX);
     return OK;
 }
@@ -219,6 +225,9 @@ void tls_start(struct net_sock *s)
     struct tls_context *c = s->loop->tls;
     struct tls *t = mem_new(sizeof *t);
     must(c && !s->tls);
+    if (c->bundle_due)
+        (void)SSL_CTX_set_default_verify_file(c->ctx); // without it, certificates are unknown
+    c->bundle_due = false;
     t->sock = s;
     t->ssl = SSL_new(c->ctx);
     BIO *bio = BIO_new(c->method);

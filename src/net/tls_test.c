@@ -234,6 +234,27 @@ TEST(the_certificate_must_be_for_this_host_and_known)
     CHECK(end_with("DNS:local*", by_name, given, least, most) == ERR_UPSTREAM_TLS);
 }
 
+TEST(the_systems_bundle_is_read_at_the_first_handshake)
+{
+    const char *name = X509_get_default_cert_file_env(), *before = getenv(name);
+    char *kept = before ? mem_copy_str(str_c(before)) : NULL;
+    struct rig r;
+    struct tls_server t;
+    begin(&r, &t, "IP:127.0.0.1");
+    setenv(name, t.ca_file, 1);
+    r.settings.ca_file = STR_NONE; // known by the bundle alone
+    r.client.on_connect = rig_stop;
+    rig_dial(&r, "https://127.0.0.1:%d", patient);
+    rig_run(&r);
+    CHECK(r.client.connects == 1 && r.client.ends == 0);
+    end(&r, &t);
+    if (kept)
+        setenv(name, kept, 1);
+    else
+        unsetenv(name);
+    mem_free(kept);
+}
+
 TEST(an_old_version_is_refused)
 {
     const char *url = "https://127.0.0.1:%d", *name = "IP:127.0.0.1";
