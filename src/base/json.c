@@ -266,6 +266,8 @@ bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_esc
         return fail(s, ERR_BAD_JSON, s->at);
     s->at++;
     skip_blank(s);
+    if (s->at == s->end) // the value is missing: no caller may look at the byte behind the body
+        return fail(s, ERR_BAD_JSON, s->at);
     *ret_key = key;
     *ret_escaped = escaped;
     return true;

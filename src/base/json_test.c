@@ -349,3 +349,18 @@ TEST(flipped_bytes_never_read_too_far)
         REQUIRE(e == OK || (at >= 0 && at <= (int64_t)sizeof text));
     }
 }
+
+TEST(a_key_without_its_value_is_no_key)
+{
+    static const char *const bodies[] = {"{\"a\":", "{\"a\" : \n"};
+    for (size_t i = 0; i < countof(bodies); i++) {
+        struct json_scan s;
+        struct json_value v;
+        bool first = true, escaped;
+        str key;
+        json_begin(&s, str_c(bodies[i]));
+        CHECK(json_take(&s, &v) && v.kind == JSON_OBJECT);
+        CHECK(!json_next_key(&s, &first, &key, &escaped));
+        CHECK(s.err == ERR_BAD_JSON && s.at_byte == (int64_t)strlen(bodies[i]));
+    }
+}
