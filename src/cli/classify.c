@@ -113,30 +113,14 @@ static void put_judgement(struct work *w, int64_t took_us)
     buf_printf(out, ",\"took_us\":%lld}\n", (long long)took_us);
 }
 
-// Reading, screening and choosing as gate does; false with the reason in f.
+// False with the reason in f.
 static bool judge(struct work *w, yyjson_val *row, struct fault *f)
 {
-    const struct snapshot *s = &w->k->snap;
-    struct call *c = &w->call;
-    uint8_t health[TARGET_MAX] = {0};
-    if (dialect_openai_chat.read_ask(&w->arena, buf_str(&w->body), &c->ask, f) != OK)
-        return false;
-    guard_scan(&w->arena, &c->ask, &s->guard, &c->screening);
-    c->label = c->screening.label;
+    struct cli_request r = {.body = buf_str(&w->body)};
     yyjson_val *label = yyjson_obj_get(row, "label");
     if (yyjson_is_str(label))
-        c->label =
-            label_join(c->label, label_parse(str_of(yyjson_get_str(label), yyjson_get_len(label))));
-    route_classify(&s->model, &w->arena, &c->ask, &c->judgement);
-    struct choice choice = {.fleet = &s->fleet,
-                            .health = health,
-                            .policy = &s->policy,
-                            .ask = &c->ask,
-                            .judgement = &c->judgement,
-                            .label = c->label,
-                            .client_model = c->ask.model};
-    route_plan(&choice, &c->plan);
-    return true;
+        r.label = str_of(yyjson_get_str(label), yyjson_get_len(label));
+    return cli_judge(&w->k->snap, &w->arena, &r, &w->call, f) == OK;
 }
 
 static void put_error(struct work *w, str say)

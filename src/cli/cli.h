@@ -42,4 +42,14 @@ bool cli_read_file(const char *path, struct buf *out);
 // option.
 const char *cli_option(int argc, char **argv, int *i, const char *name);
 int cli_usage(const char *text, bool wanted); // prints; exit status 0 or 2
+
+// What is asked offline. label, zone: as if x-weir-* said so (p NULL: absent); model: instead of
+// the body's own word where not empty.
+struct cli_request {
+    str body, label, zone, model;
+};
+// Reads, screens and chooses as gate's steps 3 to 5 do, with every target up. Fills ask, screening,
+// label, judgement and plan of the call.
+enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_request *r,
+                   struct call *c, struct fault *ret_fault) must_check;
 #endif

@@ -138,39 +138,16 @@ struct work {
     struct fault fault;
 };
 
-// The same rooms in the same order as gate's steps read, screen and choose.
-static enum err walk(struct work *w, const struct options *o)
-{
-    const struct snapshot *s = &w->k.snap;
-    struct call *c = &w->call;
-    uint8_t health[TARGET_MAX] = {0}; // all up
-    enum err e = dialect_openai_chat.read_ask(&w->arena, buf_str(&w->body), &c->ask, &w->fault);
-    if (e != OK)
-        return e;
-    guard_scan(&w->arena, &c->ask, &s->guard, &c->screening);
-    c->label = c->screening.label;
-    if (o->label)
-        c->label = label_join(c->label, label_parse(str_c(o->label)));
-    route_classify(&s->model, &w->arena, &c->ask, &c->judgement);
-    struct choice choice = {.fleet = &s->fleet,
-                            .health = health,
-                            .policy = &s->policy,
-                            .ask = &c->ask,
-                            .judgement = &c->judgement,
-                            .label = c->label,
-                            .client_model = o->model ? str_c(o->model) : c->ask.model,
-                            .want_zone = str_c(o->zone)};
-    route_plan(&choice, &c->plan);
-    must(c->plan.count > 0 || c->plan.err != OK);
-    return OK;
-}
-
 static int explain(struct work *w, const struct options *o)
 {
     struct fault *f = &w->fault;
     if (!read_body(o, &w->body))
         return 1;
-    enum err e = walk(w, o);
+    struct cli_request r = {.body = buf_str(&w->body),
+                            .label = str_c(o->label),
+                            .zone = str_c(o->zone),
+                            .model = str_c(o->model)};
+    enum err e = cli_judge(&w->k.snap, &w->arena, &r, &w->call, f);
     if (e != OK)
         fprintf(stderr, "weir: %s%s%s (%s, byte %lld)\n", f->param, f->param[0] ? ": " : "",
                 f->say[0] ? f->say : err_sentence(e), err_name(e), (long long)f->at_byte);

@@ -53,3 +53,29 @@ int cli_usage(const char *text, bool wanted)
     fputs(text, wanted ? stdout : stderr);
     return wanted ? 0 : 2;
 }
+
+enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_request *r,
+                   struct call *c, struct fault *ret_fault)
+{
+    uint8_t health[TARGET_MAX] = {HEALTH_UP};
+    must(HEALTH_UP == 0 && s->fleet.target_count <= TARGET_MAX);
+    enum err e = dialect_openai_chat.read_ask(a, r->body, &c->ask, ret_fault);
+    if (e != OK)
+        return e;
+    guard_scan(a, &c->ask, &s->guard, &c->screening);
+    c->label = c->screening.label;
+    if (r->label.p)
+        c->label = label_join(c->label, label_parse(r->label));
+    route_classify(&s->model, a, &c->ask, &c->judgement);
+    struct choice choice = {.fleet = &s->fleet,
+                            .health = health,
+                            .policy = &s->policy,
+                            .ask = &c->ask,
+                            .judgement = &c->judgement,
+                            .label = c->label,
+                            .client_model = r->model.n ? r->model : c->ask.model,
+                            .want_zone = r->zone};
+    route_plan(&choice, &c->plan);
+    must(c->plan.count > 0 || c->plan.err != OK);
+    return OK;
+}
