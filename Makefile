@@ -17,12 +17,12 @@ WARN  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-proto
 ifeq ($(CI),true)
 WARN  += -Werror
 endif
-FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+FLAGS_release := -O3 -g -flto=auto -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 FLAGS_debug   := -O0 -g3
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    := -O1 -g -fsanitize=thread
 FLAGS_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
-LINK_release  := -pie -Wl,-z,relro,-z,now
+LINK_release  := -flto=auto -pie -Wl,-z,relro,-z,now
 LINK_asan     := -fsanitize=address,undefined
 LINK_tsan     := -fsanitize=thread
 LINK_fuzz     := -fsanitize=address,undefined
