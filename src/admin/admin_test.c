@@ -15,17 +15,14 @@ static const struct gate_page *page(const char *path)
 TEST(health_readiness_and_metrics_say_how_it_stands)
 {
     static struct target targets[] = {{.name = S("near"), .base_url = S("http://127.0.0.1:9/v1")}};
-    struct conf_error e;
     struct gate *g = NULL;
     struct buf out;
     char why[256] = "";
-    CHECK(conf_fill(&s.gate, gate_setting_rows, gate_setting_count, NULL, NULL, "t", &e) == OK);
-    CHECK(conf_fill(&s.net, net_setting_rows, net_setting_count, NULL, NULL, "t", &e) == OK);
-    CHECK(conf_fill(&s.http, http_setting_rows, http_setting_count, NULL, NULL, "t", &e) == OK);
-    CHECK(conf_fill(&s.upstream, upstream_setting_rows, upstream_setting_count, NULL, NULL, "t",
-                    &e) == OK);
-    CHECK(conf_fill(&s.ledger, ledger_setting_rows, ledger_setting_count, NULL, NULL, "t", &e) ==
-          OK);
+    conf_defaults(&s.gate, &gate_setting_table);
+    conf_defaults(&s.net, &net_setting_table);
+    conf_defaults(&s.http, &http_setting_table);
+    conf_defaults(&s.upstream, &upstream_setting_table);
+    conf_defaults(&s.ledger, &ledger_setting_table);
     s.ledger.path = STR_NONE;
     s.gate.listen = S("127.0.0.1:0");
     s.gate.workers = 1;

@@ -290,8 +290,8 @@ static enum err read_stream(struct reader *r, struct conf **ret_root)
     }
 }
 
-enum err conf_parse_source(struct arena *a, const struct conf_source *source,
-                           struct conf **ret_root, struct conf_error *ret_error)
+enum err conf_parse(struct arena *a, const struct conf_source *source, struct conf **ret_root,
+                    struct conf_error *ret_error)
 {
     struct reader r = {.arena = a,
                        .yaml = source->yaml,

@@ -13,12 +13,12 @@ enum conf_kind { CONF_MAP, CONF_LIST, CONF_SCALAR };
 // A parsed YAML node; the tree lives in the arena given to conf_parse.
 struct conf {
     enum conf_kind kind;
-    str key;           // this node's key in its map, or empty
-    str scalar;        // ${NAME} was replaced from the environment given to conf_parse
-    bool quoted;       // a quoted scalar is never a count, ratio, bool or null
-    int line, column;  // from 1
+    str key;          // this node's key in its map, or empty
+    str scalar;       // ${NAME} was replaced from the environment given to conf_parse
+    bool quoted;      // a quoted scalar is never a count, ratio, bool or null
+    int line, column; // from 1
     struct conf *child, *next;
-    bool from_env;     // scalar came (in part) from the environment: a secret, never printed
+    bool from_env; // scalar came (in part) from the environment: a secret, never printed
 };
 
 // The message for a human: "weir.yaml:12:5: ..."; `hint` says what would be right.
@@ -33,8 +33,8 @@ struct conf_source {
     const char *name;
     const char *(*env)(const char *);
 };
-enum err conf_parse_source(struct arena *a, const struct conf_source *source,
-                           struct conf **ret_root, struct conf_error *ret_error) must_check;
+enum err conf_parse(struct arena *a, const struct conf_source *source, struct conf **ret_root,
+                    struct conf_error *ret_error) must_check;
 struct conf *conf_get(const struct conf *map, str key); // NULL where absent
 enum err conf_fail(struct conf_error *e, const char *name, const struct conf *at, const char *what,
                    const char *hint);
@@ -65,33 +65,28 @@ struct setting_row {
     const char *sentence;
     size_t offset;
 };
-// A room expands its settings.def twice (settings_test.c is a whole example):
-//   struct http_settings { #define SETTING(type, field, ...) setting_##type field; ... };
-//   const struct setting_row http_setting_rows[] = { SETTING_ROW(struct http_settings, ...) ... };
 #define SETTING_ROW(owner, type, field, fallback, min, max, sentence)                              \
-    {SETTING_##type, #field, fallback, min, max, sentence, offsetof(owner, field)},
+    {                                                                                              \
+        SETTING_##type, #field, fallback, min, max, sentence, offsetof(owner, field)               \
+    }
 
-// The rows, and names that the caller reads itself (`also`, NULL-ended, may be NULL).
+// The rows, and names that the caller reads itself (`also`, NULL-ended, may be NULL). A room
+// expands its settings.def twice (settings_test.c is a whole example):
+//   struct http_settings { #define SETTING(type, field, ...) setting_##type field; ... };
+//   static const struct setting_row rows[] = { SETTING_ROW(struct http_settings, ...), ... };
+//   const struct conf_table http_setting_table = {rows, countof(rows), NULL};
 struct conf_table {
     const struct setting_row *rows;
     size_t count;
     const char *const *also;
 };
+void conf_defaults(void *out, const struct conf_table *table);
 // Fills `out` with the defaults, then with what map (may be NULL) says; keys neither in rows nor in
-// `also` are errors.
-enum err conf_fill_table(void *out, const struct conf_table *table, const struct conf *map,
-                         const char *name, struct conf_error *ret_error) must_check;
-// Bridges from the longer forms; new code calls the functions.
-#define conf_parse(a, yaml, name, env, ret_root, ret_error)                                        \
-    conf_parse_source((a), &(struct conf_source){(yaml), (name), (env)}, (ret_root), (ret_error))
-#define conf_fill(out, rows, count, also, map, name, ret_error)                                    \
-    conf_fill_table((out), &(struct conf_table){(rows), (count), (also)}, (map), (name),           \
-                    (ret_error))
+// `also` are errors. `name` is the file's, for the error.
+enum err conf_fill(void *out, const struct conf_table *table, const struct conf *map,
+                   const char *name, struct conf_error *ret_error) must_check;
 // The nearest of the given names, or NULL when none is near.
 const char *conf_nearest(str word, const char *const *names);
 bool conf_ms(str s, int64_t *ret_ms);
 bool conf_bytes(str s, int64_t *ret_bytes);
-// One manual section: a Markdown table of the rows.
-void conf_manual(struct buf *out, const char *title, const struct setting_row *rows,
-                 size_t row_count);
 #endif

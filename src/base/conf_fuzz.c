@@ -21,12 +21,13 @@ struct lamp {
     setting_word colour;
 };
 static const struct setting_row rows[] = {
-    SETTING_ROW(struct lamp, bool, lit, "true", 0, 0, "a")         //
-    SETTING_ROW(struct lamp, count, bulbs, "3", 1, 100, "b")       //
-    SETTING_ROW(struct lamp, ms, timeout, "10s", 1, 1000000, "c")  //
-    SETTING_ROW(struct lamp, bytes, hold, "1KiB", 1, 1 << 20, "d") //
-    SETTING_ROW(struct lamp, ratio, dim, "0.5", 0, 1, "e")         //
-    SETTING_ROW(struct lamp, word, colour, "", 0, 0, "f")};
+    SETTING_ROW(struct lamp, bool, lit, "true", 0, 0, "a"),
+    SETTING_ROW(struct lamp, count, bulbs, "3", 1, 100, "b"),
+    SETTING_ROW(struct lamp, ms, timeout, "10s", 1, 1000000, "c"),
+    SETTING_ROW(struct lamp, bytes, hold, "1KiB", 1, 1 << 20, "d"),
+    SETTING_ROW(struct lamp, ratio, dim, "0.5", 0, 1, "e"),
+    SETTING_ROW(struct lamp, word, colour, "", 0, 0, "f"),
+};
 
 static size_t check_tree(const struct conf *c)
 {
@@ -60,13 +61,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lamp lamp;
     snprintf(secret, sizeof secret, "sk-%016llx", (unsigned long long)str_hash(source.yaml));
     arena_init(&a, 1 << 28);
-    enum err err = conf_parse_source(&a, &source, &root, &error);
+    enum err err = conf_parse(&a, &source, &root, &error);
     if (err != OK) {
         must(root == NULL);
         check_error(err, &error);
     } else {
         must(check_tree(root) >= 1);
-        err = conf_fill_table(&lamp, &table, root, "f", &error);
+        err = conf_fill(&lamp, &table, root, "f", &error);
         if (err != OK)
             check_error(err, &error);
         else

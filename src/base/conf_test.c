@@ -23,7 +23,7 @@ static void parse(struct parsed *p, str yaml)
     const struct conf_source source = {.yaml = yaml, .name = "weir.yaml", .env = env_of};
     *p = (struct parsed){.err = OK};
     arena_init(&p->arena, 1 << 26);
-    p->err = conf_parse_source(&p->arena, &source, &p->root, &p->error);
+    p->err = conf_parse(&p->arena, &source, &p->root, &p->error);
 }
 
 static bool refuses(str yaml, const char *where, const char *what)

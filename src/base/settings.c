@@ -1,4 +1,4 @@
-// settings.c: tables of settings over the tree of conf.c: defaults, values, ranges, the manual.
+// settings.c: tables of settings over the tree of conf.c: defaults, values, ranges.
 #include "base/conf.h"
 
 struct unit {
@@ -204,14 +204,19 @@ static enum err unknown_key(const struct conf *c, const struct conf_table *t, co
     return conf_fail(e, name, c, what, hint);
 }
 
-enum err conf_fill_table(void *out, const struct conf_table *table, const struct conf *map,
-                         const char *name, struct conf_error *ret_error)
+void conf_defaults(void *out, const struct conf_table *table)
 {
     double number = 0;
     const struct setting_row *rows = table->rows;
     for (size_t i = 0; i < table->count; i++)
         must(store((char *)out + rows[i].offset, rows[i].type, str_c(rows[i].fallback), &number) &&
              in_range(&rows[i], number));
+}
+
+enum err conf_fill(void *out, const struct conf_table *table, const struct conf *map,
+                   const char *name, struct conf_error *ret_error)
+{
+    conf_defaults(out, table);
     if (!map || (map->kind == CONF_SCALAR && map->scalar.n == 0))
         return OK;
     if (map->kind != CONF_MAP)
@@ -219,8 +224,8 @@ enum err conf_fill_table(void *out, const struct conf_table *table, const struct
     for (const struct conf *c = map->child; c; c = c->next) {
         const struct setting_row *row = NULL;
         for (size_t i = 0; i < table->count; i++)
-            if (str_eq(c->key, str_c(rows[i].name)))
-                row = &rows[i];
+            if (str_eq(c->key, str_c(table->rows[i].name)))
+                row = &table->rows[i];
         if (!row && is_listed(c->key, table->also))
             continue;
         enum err e =
@@ -229,27 +234,4 @@ enum err conf_fill_table(void *out, const struct conf_table *table, const struct
             return e;
     }
     return OK;
-}
-
-// A bar inside a cell would begin the next one.
-static void put_cell(struct buf *out, const char *s)
-{
-    for (; *s; s++)
-        buf_put(out, *s == '|' ? S("\\|") : str_of(s, 1));
-}
-
-void conf_manual(struct buf *out, const char *title, const struct setting_row *rows,
-                 size_t row_count)
-{
-    must(title && rows);
-    buf_printf(out, "## %s\n\n| setting | default | what |\n| --- | --- | --- |\n", title);
-    for (size_t i = 0; i < row_count; i++) {
-        buf_printf(out, "| `%s` | ", rows[i].name);
-        bool tick = rows[i].fallback[0] != 0;
-        buf_put(out, tick ? S("`") : STR_NONE);
-        put_cell(out, rows[i].fallback);
-        buf_put(out, tick ? S("` | ") : S(" | "));
-        put_cell(out, rows[i].sentence);
-        buf_put(out, S(" |\n"));
-    }
 }

@@ -20,7 +20,7 @@ struct lamp_settings {
 };
 
 static const struct setting_row lamp_rows[] = {
-#define SETTING(type, field, ...) SETTING_ROW(struct lamp_settings, type, field, __VA_ARGS__)
+#define SETTING(type, field, ...) SETTING_ROW(struct lamp_settings, type, field, __VA_ARGS__),
     LAMP_SETTINGS
 #undef SETTING
 };
@@ -40,8 +40,8 @@ static enum err fill(struct lamp_settings *out, str yaml, struct conf_error *e)
     arena_done(&a);
     arena_init(&a, 1 << 20);
     *e = (struct conf_error){0};
-    must(conf_parse_source(&a, &source, &root, e) == OK);
-    enum err err = conf_fill_table(out, &table, root, "f", e);
+    must(conf_parse(&a, &source, &root, e) == OK);
+    enum err err = conf_fill(out, &table, root, "f", e);
     arena_reset(&a);
     return err;
 }
@@ -63,11 +63,12 @@ TEST(what_is_not_said_is_the_default)
     struct lamp_settings s;
     struct conf_error e;
     const struct conf_table table = {lamp_rows, countof(lamp_rows), NULL};
-    REQUIRE(conf_fill_table(&s, &table, NULL, "f", &e) == OK);
+    REQUIRE(conf_fill(&s, &table, NULL, "f", &e) == OK);
     CHECK(s.lit && s.bulbs == 3 && s.timeout == 10000 && s.room_limit == 65536);
     CHECK(s.dim > 0.49 && s.dim < 0.51 && s.colour.n == 0);
-    REQUIRE(conf_fill(&s, lamp_rows, countof(lamp_rows), NULL, NULL, "f", &e) == OK); // the bridge
-    CHECK(s.bulbs == 3);
+    memset(&s, 0, sizeof s);
+    conf_defaults(&s, &table);
+    CHECK(s.lit && s.bulbs == 3 && s.timeout == 10000);
 }
 
 TEST(what_is_said_is_taken)
@@ -165,27 +166,13 @@ TEST(the_nearest_name_is_near_or_none)
     CHECK(conf_nearest(STR_NONE, names) == NULL && conf_nearest(S("a"), NULL) == NULL);
 }
 
-TEST(the_manual_is_a_table)
-{
-    struct buf b;
-    buf_init(&b, 4096);
-    conf_manual(&b, "lamp", lamp_rows, countof(lamp_rows));
-    CHECK(str_starts(buf_str(&b),
-                     S("## lamp\n\n| setting | default | what |\n| --- | --- | --- |\n")));
-    CHECK(str_find(buf_str(&b), S("| `bulbs` | `3` | how many bulbs |\n")) != SIZE_MAX);
-    CHECK(str_find(buf_str(&b), S("| `colour` |  | its colour |\n")) != SIZE_MAX);
-    CHECK(str_find(buf_str(&b), S("| `dim` | `0.5` | how bright: 0 \\| 1 |\n")) != SIZE_MAX);
-    buf_done(&b);
-}
-
 static void use_a_wrong_default(void)
 {
     static const struct setting_row rows[] = {
         SETTING_ROW(struct lamp_settings, count, bulbs, "200", 1, 100, "out of its own range")};
     const struct conf_table table = {rows, 1, NULL};
     struct lamp_settings s;
-    struct conf_error e;
-    (void)!conf_fill_table(&s, &table, NULL, "f", &e);
+    conf_defaults(&s, &table);
 }
 
 TEST(a_default_outside_its_own_range_ends_the_process)

@@ -11,10 +11,9 @@ enum err fail(struct load *l, const struct conf *at, const char *what, const cha
     return conf_fail(l->error, l->name, at, what, hint);
 }
 
-enum err fill(struct load *l, void *out, const struct setting_row *rows, size_t count,
-              const struct conf *map)
+enum err fill(struct load *l, void *out, const struct conf_table *table, const struct conf *map)
 {
-    return conf_fill(out, rows, count, NULL, map, l->name, l->error);
+    return conf_fill(out, table, map, l->name, l->error);
 }
 
 int find_zone(const struct fleet *f, str name)
@@ -53,18 +52,17 @@ static enum err read_rooms(struct load *l, const struct conf *root)
     const struct {
         const char *section;
         void *out;
-        const struct setting_row *rows;
-        size_t count;
+        const struct conf_table *table;
     } rooms[] = {
-        {"gate", &s->gate, gate_setting_rows, gate_setting_count},
-        {"net", &s->net, net_setting_rows, net_setting_count},
-        {"http", &s->http, http_setting_rows, http_setting_count},
-        {"upstream", &s->upstream, upstream_setting_rows, upstream_setting_count},
-        {"ledger", &s->ledger, ledger_setting_rows, ledger_setting_count},
+        {"gate", &s->gate, &gate_setting_table},
+        {"net", &s->net, &net_setting_table},
+        {"http", &s->http, &http_setting_table},
+        {"upstream", &s->upstream, &upstream_setting_table},
+        {"ledger", &s->ledger, &ledger_setting_table},
     };
     for (size_t i = 0; i < countof(rooms); i++) {
         const struct conf *map = root ? conf_get(root, str_c(rooms[i].section)) : NULL;
-        enum err e = fill(l, rooms[i].out, rooms[i].rows, rooms[i].count, map);
+        enum err e = fill(l, rooms[i].out, rooms[i].table, map);
         if (e != OK)
             return e;
     }
@@ -82,17 +80,20 @@ struct zone_settings {
     setting_word max_label;
     setting_bool local;
 };
-static const struct setting_row zone_rows[] = {SETTING_ROW(
-    struct zone_settings, word, max_label, "", 0, 0,
-    "the highest label this zone may see") SETTING_ROW(struct zone_settings, bool, local, "false",
-                                                       0, 0, "on the company's own machines")};
+static const struct setting_row zone_rows[] = {
+    SETTING_ROW(struct zone_settings, word, max_label, "", 0, 0,
+                "the highest label this zone may see"),
+    SETTING_ROW(struct zone_settings, bool, local, "false", 0, 0, "on the company's own machines"),
+};
+
+static const struct conf_table zone_table = {zone_rows, countof(zone_rows), NULL};
 
 static enum err read_zone(struct load *l, const struct conf *at)
 {
     must(at);
     struct fleet *f = &l->snap->fleet;
     struct zone_settings z;
-    enum err e = fill(l, &z, zone_rows, countof(zone_rows), at);
+    enum err e = fill(l, &z, &zone_table, at);
     int known = find_zone(f, at->key);
     if (e != OK)
         return e;
@@ -115,13 +116,15 @@ static enum err read_tenant(struct load *l, const struct conf *at, struct tenant
         setting_word name, key, label, zone;
     } s;
     static const struct setting_row rows[] = {
-        SETTING_ROW(struct tenant_settings, word, name, "", 0, 0, "who pays") SETTING_ROW(
-            struct tenant_settings, word, key, "", 0, 0, "the API key, best as ${VARIABLE}")
-            SETTING_ROW(struct tenant_settings, word, label, "public", 0, 0,
-                        "label of all its requests at least")
-                SETTING_ROW(struct tenant_settings, word, zone, "", 0, 0,
-                            "only this zone may serve it")};
-    enum err e = fill(l, &s, rows, countof(rows), at);
+        SETTING_ROW(struct tenant_settings, word, name, "", 0, 0, "who pays"),
+        SETTING_ROW(struct tenant_settings, word, key, "", 0, 0,
+                    "the API key, best as ${VARIABLE}"),
+        SETTING_ROW(struct tenant_settings, word, label, "public", 0, 0,
+                    "label of all its requests at least"),
+        SETTING_ROW(struct tenant_settings, word, zone, "", 0, 0, "only this zone may serve it"),
+    };
+    static const struct conf_table table = {rows, countof(rows), NULL};
+    enum err e = fill(l, &s, &table, at);
     if (e != OK)
         return e;
     if (!s.name.n)
@@ -190,18 +193,20 @@ static enum err read_policy(struct load *l, const struct conf *map)
     struct policy *p = &l->snap->policy;
     static const struct setting_row rows[] = {
         SETTING_ROW(struct policy_settings, ratio, quality, "-1", -1, 1,
-                    "wanted probability that a local answer is as good")
-            SETTING_ROW(struct policy_settings, ratio, unsure_below, "-1", -1, 1,
-                        "below this task probability a request counts as unsure")
-                SETTING_ROW(struct policy_settings, word, unknown_model, "error", 0, 0,
-                            "auto: route names that nobody knows; error: 404")
-                    SETTING_ROW(struct policy_settings, bool, stand_in, "true", 0, 0,
-                                "local serves hard work where no cloud target can")};
+                    "wanted probability that a local answer is as good"),
+        SETTING_ROW(struct policy_settings, ratio, unsure_below, "-1", -1, 1,
+                    "below this task probability a request counts as unsure"),
+        SETTING_ROW(struct policy_settings, word, unknown_model, "error", 0, 0,
+                    "auto: route names that nobody knows; error: 404"),
+        SETTING_ROW(struct policy_settings, bool, stand_in, "true", 0, 0,
+                    "local serves hard work where no cloud target can"),
+    };
     static const char *const also[] = {"local", NULL};
+    static const struct conf_table table = {rows, countof(rows), also};
     policy_default(p);
     if (!map)
         return OK;
-    enum err e = conf_fill(&s, rows, countof(rows), also, map, l->name, l->error);
+    enum err e = fill(l, &s, &table, map);
     if (e != OK)
         return e;
     if (s.quality >= 0)
@@ -267,16 +272,18 @@ static enum err read_guard(struct load *l, const struct conf *map)
     } s;
     struct guard_policy *g = &l->snap->guard;
     static const struct setting_row rows[] = {
-        SETTING_ROW(struct guard_settings, bool, scan, "true", 0, 0, "look for sensitive places")
-            SETTING_ROW(struct guard_settings, word, media, "", 0, 0,
-                        "label of images, audio and files, which are not looked into")
-                SETTING_ROW(struct guard_settings, ratio, least_score, "-1", -1, 1,
-                            "findings below do not raise the label")};
+        SETTING_ROW(struct guard_settings, bool, scan, "true", 0, 0, "look for sensitive places"),
+        SETTING_ROW(struct guard_settings, word, media, "", 0, 0,
+                    "label of images, audio and files, which are not looked into"),
+        SETTING_ROW(struct guard_settings, ratio, least_score, "-1", -1, 1,
+                    "findings below do not raise the label"),
+    };
     static const char *const also[] = {"types", NULL};
+    static const struct conf_table table = {rows, countof(rows), also};
     guard_policy_default(g);
     if (!map)
         return OK;
-    enum err e = conf_fill(&s, rows, countof(rows), also, map, l->name, l->error);
+    enum err e = fill(l, &s, &table, map);
     if (e == OK && s.media.n)
         e = read_label(l, conf_get(map, S("media")), s.media, &g->media);
     g->scan = s.scan;
@@ -369,8 +376,8 @@ static enum err load_file(struct config *c, struct load *l, const char *path)
     str_copy_to(c->name, sizeof c->name, str_c(path));
     enum err e = ERR_BAD_FILE;
     if (cli_read_file(path, &file)) {
-        e = conf_parse(&c->arena, arena_copy(&c->arena, buf_str(&file)), c->name, env_of, &root,
-                       l->error);
+        const struct conf_source source = {arena_copy(&c->arena, buf_str(&file)), c->name, env_of};
+        e = conf_parse(&c->arena, &source, &root, l->error);
     } else {
         str_copy_to(l->error->where, sizeof l->error->where, str_c(path));
         str_copy_to(l->error->what, sizeof l->error->what, S("the configuration cannot be read"));

@@ -11,8 +11,7 @@ struct load {
 };
 
 enum err fail(struct load *l, const struct conf *at, const char *what, const char *hint);
-enum err fill(struct load *l, void *out, const struct setting_row *rows, size_t count,
-              const struct conf *map);
+enum err fill(struct load *l, void *out, const struct conf_table *table, const struct conf *map);
 int find_zone(const struct fleet *f, str name);   // -1: none
 int find_target(const struct fleet *f, str name); // -1: none
 enum err read_label(struct load *l, const struct conf *at, str word, enum label *ret);

@@ -9,23 +9,20 @@ struct target_settings {
     setting_bool ask_usage;
 };
 static const struct setting_row target_rows[] = {
-    SETTING_ROW(struct target_settings, word, name, "", 0, 0, "unique name")
-        SETTING_ROW(struct target_settings, word, url, "", 0, 0, "base URL, usually ending in /v1")
-            SETTING_ROW(struct target_settings, word, model, "", 0, 0,
-                        "what the target is asked for; empty: the client's word")
-                SETTING_ROW(struct target_settings, word, zone, "", 0, 0, "where it stands")
-                    SETTING_ROW(struct target_settings, word, preset, "", 0, 0,
-                                "a provider or engine of docs/targets.md")
-                        SETTING_ROW(struct target_settings, word, api_key, "", 0, 0,
-                                    "its key, best as ${VARIABLE}")
-                            SETTING_ROW(struct target_settings, word, price_in, "", 0, 0,
-                                        "USD per million input tokens")
-                                SETTING_ROW(struct target_settings, word, price_out, "", 0, 0,
-                                            "USD per million output tokens")
-                                    SETTING_ROW(struct target_settings, count, context_tokens, "0",
-                                                0, 100000000, "context length; 0: not known")
-                                        SETTING_ROW(struct target_settings, bool, ask_usage, "true",
-                                                    0, 0, "ask for usage in streams")};
+    SETTING_ROW(struct target_settings, word, name, "", 0, 0, "unique name"),
+    SETTING_ROW(struct target_settings, word, url, "", 0, 0, "base URL, usually ending in /v1"),
+    SETTING_ROW(struct target_settings, word, model, "", 0, 0,
+                "what the target is asked for; empty: the client's word"),
+    SETTING_ROW(struct target_settings, word, zone, "", 0, 0, "where it stands"),
+    SETTING_ROW(struct target_settings, word, preset, "", 0, 0,
+                "a provider or engine of docs/targets.md"),
+    SETTING_ROW(struct target_settings, word, api_key, "", 0, 0, "its key, best as ${VARIABLE}"),
+    SETTING_ROW(struct target_settings, word, price_in, "", 0, 0, "USD per million input tokens"),
+    SETTING_ROW(struct target_settings, word, price_out, "", 0, 0, "USD per million output tokens"),
+    SETTING_ROW(struct target_settings, count, context_tokens, "0", 0, 100000000,
+                "context length; 0: not known"),
+    SETTING_ROW(struct target_settings, bool, ask_usage, "true", 0, 0, "ask for usage in streams"),
+};
 struct engine_settings {
     setting_word health, log;
     setting_ms start_timeout;
@@ -144,8 +141,9 @@ static enum err add_target(struct load *l, const struct conf *at, struct target_
 enum err config_read_target(struct load *l, const struct conf *at)
 {
     static const char *const also[] = {"abilities", NULL};
+    static const struct conf_table table = {target_rows, countof(target_rows), also};
     struct target_settings s;
-    enum err e = conf_fill(&s, target_rows, countof(target_rows), also, at, l->name, l->error);
+    enum err e = fill(l, &s, &table, at);
     return e == OK ? add_target(l, at, &s, STR_NONE) : e;
 }
 
@@ -187,18 +185,20 @@ enum err config_read_engine(struct load *l, const struct conf *at)
                                               "log",       "start_timeout", NULL};
     static const struct setting_row rows[] = {
         SETTING_ROW(struct engine_settings, word, health, "/health", 0, 0,
-                    "path that answers 200 once the model is loaded")
-            SETTING_ROW(struct engine_settings, word, log, "", 0, 0,
-                        "file for its output; empty: none")
-                SETTING_ROW(struct engine_settings, ms, start_timeout, "10m", 1000, 3600000,
-                            "time to load the model")};
+                    "path that answers 200 once the model is loaded"),
+        SETTING_ROW(struct engine_settings, word, log, "", 0, 0,
+                    "file for its output; empty: none"),
+        SETTING_ROW(struct engine_settings, ms, start_timeout, "10m", 1000, 3600000,
+                    "time to load the model"),
+    };
+    static const struct conf_table table = {rows, countof(rows), also};
+    static const struct conf_table target_table = {target_rows, countof(target_rows), also_target};
     struct target_settings t;
     struct engine_settings s;
     struct snapshot *snap = l->snap;
-    enum err e =
-        conf_fill(&t, target_rows, countof(target_rows), also_target, at, l->name, l->error);
+    enum err e = fill(l, &t, &target_table, at);
     if (e == OK)
-        e = conf_fill(&s, rows, countof(rows), also, at, l->name, l->error);
+        e = fill(l, &s, &table, at);
     if (e == OK)
         e = add_target(l, at, &t, S("local"));
     if (e != OK)

@@ -15,8 +15,7 @@ struct gate_settings {
 #include "gate/settings.def"
 #undef SETTING
 };
-extern const struct setting_row gate_setting_rows[];
-extern const size_t gate_setting_count;
+extern const struct conf_table gate_setting_table;
 
 // One loaded configuration: immutable, lives as long as the gate.
 struct snapshot {

@@ -1,9 +1,9 @@
 // settings.c: the gate's settings, expanded from settings.def.
 #include "gate/gate.h"
 
-const struct setting_row gate_setting_rows[] = {
-#define SETTING(...) SETTING_ROW(struct gate_settings, __VA_ARGS__)
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct gate_settings, __VA_ARGS__),
 #include "gate/settings.def"
 #undef SETTING
 };
-const size_t gate_setting_count = countof(gate_setting_rows);
+const struct conf_table gate_setting_table = {setting_rows, countof(setting_rows), NULL};

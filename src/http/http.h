@@ -14,8 +14,7 @@ struct http_settings {
 #include "http/settings.def"
 #undef SETTING
 };
-extern const struct setting_row http_setting_rows[];
-extern const size_t http_setting_count;
+extern const struct conf_table http_setting_table;
 
 struct http_header {
     str name, value; // name as sent; compare without case

@@ -7,8 +7,7 @@
 static struct http_settings settings(void)
 {
     struct http_settings s;
-    struct conf_error e;
-    CHECK(conf_fill(&s, http_setting_rows, http_setting_count, NULL, NULL, "test", &e) == OK);
+    conf_defaults(&s, &http_setting_table);
     return s;
 }
 

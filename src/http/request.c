@@ -4,12 +4,12 @@
 // for; (3) what comes out does not depend on how the bytes were cut.
 #include "http/headers.h"
 
-const struct setting_row http_setting_rows[] = {
-#define SETTING(...) SETTING_ROW(struct http_settings, __VA_ARGS__)
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct http_settings, __VA_ARGS__),
 #include "http/settings.def"
 #undef SETTING
 };
-const size_t http_setting_count = countof(http_setting_rows);
+const struct conf_table http_setting_table = {setting_rows, countof(setting_rows), NULL};
 
 enum {
     FIRST_BODY = 16 * 1024,

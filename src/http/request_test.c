@@ -7,9 +7,7 @@
 static struct http_settings defaults(void)
 {
     struct http_settings s;
-    struct conf_error e;
-    const struct conf_table t = {http_setting_rows, http_setting_count, NULL};
-    must(conf_fill_table(&s, &t, NULL, "", &e) == OK);
+    conf_defaults(&s, &http_setting_table);
     return s;
 }
 

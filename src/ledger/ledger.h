@@ -12,8 +12,7 @@ struct ledger_settings {
 #include "ledger/settings.def"
 #undef SETTING
 };
-extern const struct setting_row ledger_setting_rows[];
-extern const size_t ledger_setting_count;
+extern const struct conf_table ledger_setting_table;
 
 // --- tenants: step identify
 // --------------------------------------------------------------------

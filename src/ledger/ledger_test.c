@@ -461,9 +461,7 @@ TEST(kill_9_loses_no_more_than_the_batch_window)
 TEST(the_settings_have_their_defaults)
 {
     struct ledger_settings s;
-    struct conf_error why;
-    REQUIRE(conf_fill(&s, ledger_setting_rows, ledger_setting_count, NULL, NULL, "weir.yaml",
-                      &why) == OK);
+    conf_defaults(&s, &ledger_setting_table);
     CHECK(str_eq(s.path, S("weir.db")) && s.batch == 200 && s.queue == 65536);
     CHECK(str_eq(s.require_key, S("auto")));
 }

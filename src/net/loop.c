@@ -5,12 +5,12 @@
 #include <sched.h>
 #include <signal.h>
 
-const struct setting_row net_setting_rows[] = {
-#define SETTING(...) SETTING_ROW(struct net_settings, __VA_ARGS__)
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct net_settings, __VA_ARGS__),
 #include "net/settings.def"
 #undef SETTING
 };
-const size_t net_setting_count = countof(net_setting_rows);
+const struct conf_table net_setting_table = {setting_rows, countof(setting_rows), NULL};
 
 // --- deadlines -----------------------------------------------------------------------------------
 

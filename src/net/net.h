@@ -15,8 +15,7 @@ struct net_settings {
 #include "net/settings.def"
 #undef SETTING
 };
-extern const struct setting_row net_setting_rows[];
-extern const size_t net_setting_count;
+extern const struct conf_table net_setting_table;
 
 // --- loop ----------------------------------------------------------------------------------------
 

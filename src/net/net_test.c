@@ -80,11 +80,9 @@ static const struct net_events client_events = {client_connect, client_data, NUL
 
 static void begin(struct world *w)
 {
-    struct conf_error e;
     char why[160];
     memset(w, 0, sizeof *w);
-    CHECK(conf_fill(&w->settings, net_setting_rows, net_setting_count, NULL, NULL, "test", &e) ==
-          OK);
+    conf_defaults(&w->settings, &net_setting_table);
     w->loop = net_loop_new(&w->settings);
     w->listener = net_listen(w->loop, S("127.0.0.1:0"), on_accept, w, why);
     CHECK(w->listener);

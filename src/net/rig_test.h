@@ -119,11 +119,9 @@ static inline void rig_is_late(void *arg)
 
 static inline void rig_init(struct rig *r)
 {
-    struct conf_error e;
     char why[160];
-    const struct conf_table t = {net_setting_rows, net_setting_count, NULL};
     *r = (struct rig){.client.rig = r, .server.rig = r};
-    must(conf_fill_table(&r->settings, &t, NULL, "", &e) == OK);
+    conf_defaults(&r->settings, &net_setting_table);
     r->loop = net_loop_new(&r->settings);
     r->guard = net_ticker_new(r->loop, RIG_GUARD_MS, rig_is_late, r);
     r->listener = net_listen(r->loop, S("127.0.0.1:0"), rig_accepted, r, why);

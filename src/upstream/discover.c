@@ -270,8 +270,7 @@ static void time_is_up(void *arg)
 static void ask_all(struct search *s)
 {
     struct net_settings settings;
-    struct conf_error error;
-    must(conf_fill(&settings, net_setting_rows, net_setting_count, NULL, NULL, "", &error) == OK);
+    conf_defaults(&settings, &net_setting_table);
     s->loop = net_loop_new(&settings);
     net_deadlines_init(&s->deadlines, s->loop, s->from->wait_ms);
     struct net_ticker *end = net_ticker_new(s->loop, s->from->wait_ms, time_is_up, s);

@@ -52,9 +52,8 @@ static void answer_page(struct fake_conn *c)
 
 static void stage_init(struct stage *s)
 {
-    struct conf_error error;
     memset(s, 0, sizeof *s);
-    must(conf_fill(&s->net, net_setting_rows, net_setting_count, NULL, NULL, "", &error) == OK);
+    conf_defaults(&s->net, &net_setting_table);
     s->loop = net_loop_new(&s->net);
     arena_init(&s->arena, 1 << 20);
     s->fleet = (struct fleet){

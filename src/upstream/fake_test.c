@@ -127,11 +127,9 @@ static void set_target(struct rig *r, unsigned i, str name)
 void rig_init(struct rig *r, void (*on_request)(struct fake_conn *),
               void (*change)(struct upstream_settings *))
 {
-    struct conf_error error;
     memset(r, 0, sizeof *r);
-    must(conf_fill(&r->net, net_setting_rows, net_setting_count, NULL, NULL, "", &error) == OK);
-    must(conf_fill(&r->settings, upstream_setting_rows, upstream_setting_count, NULL, NULL, "",
-                   &error) == OK);
+    conf_defaults(&r->net, &net_setting_table);
+    conf_defaults(&r->settings, &upstream_setting_table);
     if (change)
         change(&r->settings);
     r->loop = net_loop_new(&r->net);

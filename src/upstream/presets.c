@@ -2,12 +2,12 @@
 // settings.def. To add a provider that speaks a known dialect, add a row there and nothing here.
 #include "upstream/upstream.h"
 
-const struct setting_row upstream_setting_rows[] = {
-#define SETTING(...) SETTING_ROW(struct upstream_settings, __VA_ARGS__)
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct upstream_settings, __VA_ARGS__),
 #include "upstream/settings.def"
 #undef SETTING
 };
-const size_t upstream_setting_count = countof(upstream_setting_rows);
+const struct conf_table upstream_setting_table = {setting_rows, countof(setting_rows), NULL};
 
 const struct preset upstream_presets[] = {
 #define PRESET(name, dialect, url, key, zone, probe, ports, model)                                 \

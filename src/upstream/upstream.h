@@ -14,8 +14,7 @@ struct upstream_settings {
 #include "upstream/settings.def"
 #undef SETTING
 };
-extern const struct setting_row upstream_setting_rows[];
-extern const size_t upstream_setting_count;
+extern const struct conf_table upstream_setting_table;
 
 struct preset {
     const char *name, *dialect, *base_url, *key_variable, *zone, *probe, *ports, *model;
