@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "http/http.h"
+#include <stdio.h>
 
 enum cut_kind { CUT_NOT, CUT_BYTES, CUT_ONCE, CUT_RANDOM };
 struct cut {
@@ -194,5 +195,42 @@ static inline void say_events(str bytes, struct cut c, size_t limit, struct buf 
     mem_free(heap);
     buf_done(&raws);
     sse_done(&s);
+}
+
+// --- however it is cut ---------------------------------------------------------------------------
+
+// One of the three above, as the tests run it; `with` is what it needs besides the bytes.
+struct teller {
+    void (*say)(const void *with, str bytes, struct cut c, struct buf *out);
+    const void *with;
+    bool only_end; // what is wanted is the transcript's end only
+};
+
+static inline bool says_when_cut(const struct teller *t, str bytes, struct cut c, str want)
+{
+    struct buf got;
+    uint64_t at = c.at;
+    buf_init(&got, TRANSCRIPT_MAX);
+    t->say(t->with, bytes, c, &got);
+    bool same = t->only_end ? str_ends(buf_str(&got), want) : str_eq(buf_str(&got), want);
+    if (!same)
+        printf("cut kind %d at %llu gives\n%.*s\ninstead of\n%.*s\n", (int)c.kind,
+               (unsigned long long)at, STR_ARGS(buf_str(&got)), STR_ARGS(want));
+    buf_done(&got);
+    return same;
+}
+
+// Whole, byte by byte, in two at each place of what is short, and at random cuts.
+static inline bool says(const struct teller *t, str bytes, str want)
+{
+    uint64_t seed;
+    rng_bytes(&seed, sizeof seed);
+    bool same = says_when_cut(t, bytes, (struct cut){CUT_NOT, 0}, want) &&
+                says_when_cut(t, bytes, (struct cut){CUT_BYTES, 0}, want);
+    for (size_t at = 1; same && at < bytes.n && bytes.n < 2000; at++)
+        same = says_when_cut(t, bytes, (struct cut){CUT_ONCE, at}, want);
+    for (int i = 0; same && i < 20; i++)
+        same = says_when_cut(t, bytes, (struct cut){CUT_RANDOM, seed + (unsigned)i}, want);
+    return same;
 }
 #endif

@@ -344,6 +344,7 @@ TEST(two_loops_may_share_a_port_and_a_stranger_may_not)
     CHECK(!net_port_is_free(str_c(addr), why) && strstr(why, "taken"));
     net_listener_close(second);
     CHECK(net_port_is_free(S("127.0.0.1:0"), why));
+    CHECK(!net_port_is_free(S("nowhere"), why) && !net_port_is_free(S("example.org:80"), why));
     CHECK(!net_listen(r.loop, S("example.org:80"), rig_accepted, &r, why) && strstr(why, "name"));
     CHECK(!net_listen(r.loop, S("127.0.0.1"), rig_accepted, &r, why));
     CHECK(!net_listen(r.loop, S("127.0.0.1:70000"), rig_accepted, &r, why));

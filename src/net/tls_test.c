@@ -1,5 +1,6 @@
 // tls_test.c: TLS against a server that OpenSSL plays in the same loop, with certificates made
 // here: who is trusted, how ends are told, sessions, floods.
+#include "base/rng.h"
 #include "net/rig_test.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -22,6 +23,10 @@ struct tls_server {
     char name[64], alpn[16]; // what the client asked for
     void (*on_up)(struct rig *r);
     void (*on_heard)(struct rig *r);
+    size_t piece_max;  // its bytes go out in pieces of 1 to so many, one a turn; 0: as they come
+    struct buf waits;  // for their turn
+    size_t waits_done; // bytes of it that went
+    uint64_t seed;
 };
 
 static void add_extension(X509 *x, int nid, const char *value)
@@ -70,6 +75,7 @@ static void server_init(struct tls_server *t, const char *alt_name, int most)
     SSL_CTX_set_max_proto_version(t->ctx, most);
     SSL_CTX_set_client_hello_cb(t->ctx, look_at_hello, t);
     buf_init(&t->heard, RIG_BYTES_MAX);
+    buf_init(&t->waits, RIG_BYTES_MAX);
     str_copy_to(t->ca_file, sizeof t->ca_file, S("/tmp/weir-net-test.XXXXXX"));
     int fd = mkstemp(t->ca_file);
     FILE *f = fdopen(fd, "w");
@@ -84,7 +90,21 @@ static void server_done(struct tls_server *t)
     SSL_CTX_free(t->ctx);
     unlink(t->ca_file);
     buf_done(&t->heard);
+    buf_done(&t->waits);
     ERR_clear_error();
+}
+
+static void say_piece(void *arg)
+{
+    struct rig *r = arg;
+    struct tls_server *t = r->arg;
+    str left = str_from(buf_str(&t->waits), t->waits_done);
+    str piece = str_first(left, 1 + rng_next(&t->seed) % t->piece_max);
+    if (!r->server.sock || !CHECK(rig_say(&r->server, piece)))
+        return;
+    t->waits_done += piece.n;
+    if (piece.n < left.n)
+        net_loop_post(r->loop, say_piece, r);
 }
 
 static void server_flush(struct rig *r)
@@ -92,7 +112,11 @@ static void server_flush(struct rig *r)
     struct tls_server *t = r->arg;
     char *p;
     long n = BIO_get_mem_data(t->out, &p);
-    if (n > 0 && r->server.sock)
+    if (n > 0 && t->piece_max) {
+        if (t->waits_done == t->waits.n)
+            net_loop_post(r->loop, say_piece, r);
+        buf_put(&t->waits, str_of(p, (size_t)n));
+    } else if (n > 0 && r->server.sock)
         CHECK(rig_say(&r->server, str_of(p, (size_t)n)));
     (void)BIO_reset(t->out);
 }
@@ -199,6 +223,28 @@ TEST(words_go_there_and_back_over_tls)
     CHECK(strcmp(t.name, "localhost") == 0 && strcmp(t.alpn, "http/1.1") == 0);
     CHECK(t.version == TLS1_3_VERSION);
     end(&r, &t);
+}
+
+TEST(a_handshake_and_its_words_may_come_byte_by_byte_and_in_random_pieces)
+{
+    const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (unsigned i = 0; i < 8; i++) {
+        struct rig r;
+        struct tls_server t;
+        begin(&r, &t, "IP:127.0.0.1");
+        SSL_CTX_set_max_proto_version(t.ctx, versions[i % 2]);
+        t.piece_max = i < 2 ? 1 : 40;
+        rng_bytes(&t.seed, sizeof t.seed);
+        t.on_heard = echo_heard;
+        r.client.on_connect = say_hello;
+        r.client.on_data = stop_at_hello;
+        rig_dial(&r, "https://127.0.0.1:%d", patient);
+        rig_run(&r);
+        if (!CHECK(r.client.connects == 1 && str_eq(buf_str(&r.client.got), S("hello"))))
+            printf("pieces of at most %zu\n", t.piece_max);
+        CHECK(t.version == versions[i % 2] && r.client.ends == 0);
+        end(&r, &t);
+    }
 }
 
 static enum err end_with(const char *alt_name, const char *url, str ca_file, str least, int most)
