@@ -1,11 +1,13 @@
-// rows.c: one insert a row, columns as columns.def says. Calls resemble each other, so a column is
-// bound only where it differs from the row before: what SQLite still holds is the same value. Texts
-// are lent to SQLite, which is safe because all blocks of a batch live until its end, when
-// everything is unbound.
+// rows.c: packed calls into the two big tables. The batch itself is two tables to SQLite (virtual
+// ones, whose rows are read from the blocks as they lie), so that one INSERT ... SELECT writes all
+// entries and one all tries: a statement begun and ended for each row would cost as much again as
+// the row. Texts are lent to SQLite, which is safe because a batch's blocks live until it is
+// written.
 #include "ledger/rows.h"
+#include "base/mem.h"
 #include <sqlite3.h>
 
-enum kind { INT, COUNT, REAL, WORD, TEXT, ID, PLAN, NUMBER, WHICH };
+enum kind { INT, COUNT, REAL, WORD, TEXT, ID, PLAN, NUMBER, WHICH, KEY };
 
 struct column {
     enum kind kind;
@@ -13,6 +15,7 @@ struct column {
 };
 
 static const struct column entry_columns[] = {
+    {NUMBER, 0},
 #define ENTRY(kind, name, field) {kind, offsetof(struct packed, field)},
 #define TRY(...)
 #include "ledger/columns.def"
@@ -20,6 +23,7 @@ static const struct column entry_columns[] = {
 #undef TRY
 };
 static const struct column try_columns[] = {
+    {KEY, 0},
 #define ENTRY(...)
 #define TRY(kind, name, field) {kind, offsetof(struct packed_try, field)},
 #include "ledger/columns.def"
@@ -29,210 +33,289 @@ static const struct column try_columns[] = {
 
 #define TRY(...)
 #define ENTRY(kind, name, field) "," #name
-static const char entry_sql[] = "INSERT INTO entry(n"
+static const char entry_names[] = "n"
 #include "ledger/columns.def"
-#undef ENTRY
-#define ENTRY(...) ",?"
-                                ") VALUES(?"
-#include "ledger/columns.def"
-                                ")";
+    ;
 #undef ENTRY
 #undef TRY
 #define ENTRY(...)
 #define TRY(kind, name, field) "," #name
-static const char try_sql[] = "INSERT INTO try(k"
+static const char try_names[] = "k"
 #include "ledger/columns.def"
-#undef TRY
-#define TRY(...) ",?"
-                              ") VALUES(?"
-#include "ledger/columns.def"
-                              ")";
+    ;
 #undef ENTRY
 #undef TRY
 
-// What a row is made of. fields: the struct that the column's offset is into; NULL: no row yet.
-struct row {
-    const struct packed *entry;
-    const void *fields;
-    int64_t number;
-    unsigned which;
+// One of the two tables: what its rows are made of.
+static const struct shape {
+    const char *table, *batch, *names;
+    const struct column *columns;
+    unsigned column_count;
+    bool tries; // a row for each try of an entry, else one for the entry
+} shapes[ROWS_TABLES] = {
+    {"entry", "batch_entry", entry_names, entry_columns, countof(entry_columns), false},
+    {"try", "batch_try", try_names, try_columns, countof(try_columns), true},
 };
+
+// --- the batch as a table
+// -------------------------------------------------------------------------
+
+struct batch_table {
+    sqlite3_vtab base; // first: SQLite's own
+    const struct rows *rows;
+    const struct shape *shape;
+};
+
+struct batch_cursor {
+    sqlite3_vtab_cursor base; // first: SQLite's own
+    const struct rows *rows;
+    const struct shape *shape;
+    struct block *block; // NULL: at the end
+    uint32_t at_byte;    // of the record in the block
+    const struct packed *entry;
+    int64_t number;
+    unsigned which; // of its tries, from 0
+};
+
+static int connect(sqlite3 *db, void *arg, int argc, const char *const *argv,
+                   sqlite3_vtab **ret_table, char **ret_why)
+{
+    const struct rows *r = arg;
+    char sql[1024];
+    const struct shape *shape = shapes;
+    (void)argc;
+    (void)ret_why;
+    while (strcmp(argv[0], shape->batch) != 0)
+        must(++shape < shapes + ROWS_TABLES);
+    int n = snprintf(sql, sizeof sql, "CREATE TABLE batch(%s)", shape->names);
+    must(n > 0 && (size_t)n < sizeof sql);
+    int rc = sqlite3_declare_vtab(db, sql);
+    if (rc != SQLITE_OK)
+        return rc;
+    struct batch_table *t = mem_new(sizeof *t);
+    t->rows = r;
+    t->shape = shape;
+    *ret_table = &t->base;
+    return SQLITE_OK;
+}
+
+static int disconnect(sqlite3_vtab *table)
+{
+    mem_free(table);
+    return SQLITE_OK;
+}
+
+// There is one way to read it: from front to back.
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    (void)info;
+    return SQLITE_OK;
+}
+
+static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor)
+{
+    const struct batch_table *t = (const struct batch_table *)(const void *)table;
+    struct batch_cursor *c = mem_new(sizeof *c);
+    c->rows = t->rows;
+    c->shape = t->shape;
+    *ret_cursor = &c->base;
+    return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *cursor)
+{
+    mem_free(cursor);
+    return SQLITE_OK;
+}
+
+static struct batch_cursor *of_cursor(sqlite3_vtab_cursor *cursor)
+{
+    return (struct batch_cursor *)(void *)cursor;
+}
+
+// From the place that at_byte says, which may be a block's end, to a record that has a row.
+static void settle(struct batch_cursor *c)
+{
+    while (c->block) {
+        c->entry = block_at(c->block, c->at_byte);
+        if (!c->entry) {
+            c->block = c->block->next;
+            c->at_byte = 0;
+        } else if (!c->shape->tries || c->which < c->entry->try_count) {
+            return;
+        } else {
+            c->at_byte += c->entry->size_bytes;
+            c->number++;
+            c->which = 0;
+        }
+    }
+}
+
+static int filter(sqlite3_vtab_cursor *cursor, int number, const char *name, int argc,
+                  sqlite3_value **argv)
+{
+    struct batch_cursor *c = of_cursor(cursor);
+    (void)number;
+    (void)name;
+    (void)argc;
+    (void)argv;
+    c->block = c->rows->blocks;
+    c->number = c->rows->first_number;
+    c->at_byte = 0;
+    c->which = 0;
+    settle(c);
+    return SQLITE_OK;
+}
+
+static int next(sqlite3_vtab_cursor *cursor)
+{
+    struct batch_cursor *c = of_cursor(cursor);
+    must(c->block && c->entry);
+    if (c->shape->tries) {
+        c->which++;
+    } else {
+        c->at_byte += c->entry->size_bytes;
+        c->number++;
+    }
+    settle(c);
+    return SQLITE_OK;
+}
+
+static int at_end(sqlite3_vtab_cursor *cursor)
+{
+    return !of_cursor(cursor)->block;
+}
+
+static int64_t key_of(const struct batch_cursor *c)
+{
+    return c->shape->tries ? c->number * 16 + c->which + 1 : c->number;
+}
+
+static int row_number(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_number)
+{
+    *ret_number = key_of(of_cursor(cursor));
+    return SQLITE_OK;
+}
+
+// What is not given stays NULL.
+static void give_text(sqlite3_context *to, const char *p, size_t n)
+{
+    if (n)
+        sqlite3_result_text(to, p, (int)n, SQLITE_STATIC);
+}
+
+static void give_plan(sqlite3_context *to, const struct batch_cursor *c)
+{
+    const struct packed *e = c->entry;
+    if (e->plan_id)
+        sqlite3_result_int64(to, e->plan_id);
+    else
+        give_text(to, plans_text(c->rows->plans, e->plan_span),
+                  e->plan_span.end - e->plan_span.start);
+}
+
+static int give(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int index)
+{
+    const struct batch_cursor *c = of_cursor(cursor);
+    must(c->block && (unsigned)index < c->shape->column_count);
+    struct column column = c->shape->columns[index];
+    const char *from =
+        c->shape->tries ? (const char *)&c->entry->tries[c->which] : (const char *)c->entry;
+    const void *field = from + column.offset;
+    const struct packed_text *t = field;
+    int64_t n;
+    const char *word;
+    switch (column.kind) {
+    case COUNT:
+    case INT:
+        n = *(const int64_t *)field;
+        if (n >= 0 || column.kind == INT)
+            sqlite3_result_int64(to, n);
+        break;
+    case REAL:
+        if (*(const double *)field >= 0)
+            sqlite3_result_double(to, *(const double *)field);
+        break;
+    case WORD:
+        word = *(const char *const *)field;
+        give_text(to, word, word ? strlen(word) : 0);
+        break;
+    case TEXT:
+        give_text(to, (const char *)c->entry + t->at, t->n);
+        break;
+    case ID:
+        give_text(to, field, ID_CHARS);
+        break;
+    case PLAN:
+        give_plan(to, c);
+        break;
+    case NUMBER:
+        sqlite3_result_int64(to, c->number);
+        break;
+    case WHICH:
+        sqlite3_result_int64(to, c->which + 1);
+        break;
+    case KEY:
+        sqlite3_result_int64(to, key_of(c));
+    }
+    return SQLITE_OK;
+}
+
+static const sqlite3_module batch_module = {
+    .xConnect = connect, // and no xCreate: the table is there by itself
+    .xDisconnect = disconnect,
+    .xBestIndex = best_index,
+    .xOpen = open_cursor,
+    .xClose = close_cursor,
+    .xFilter = filter,
+    .xNext = next,
+    .xEof = at_end,
+    .xColumn = give,
+    .xRowid = row_number,
+};
+
+// --- the two inserts
+// ------------------------------------------------------------------------------
 
 bool rows_attach(struct rows *r, struct sqlite3 *db)
 {
-    must(!r->entry && !r->try);
-    const unsigned keep = SQLITE_PREPARE_PERSISTENT;
-    return sqlite3_prepare_v3(db, entry_sql, -1, keep, &r->entry, NULL) == SQLITE_OK &&
-           sqlite3_prepare_v3(db, try_sql, -1, keep, &r->try, NULL) == SQLITE_OK;
+    for (unsigned i = 0; i < ROWS_TABLES; i++) {
+        const struct shape *s = &shapes[i];
+        char sql[1024];
+        must(!r->insert[i]);
+        // ROLLBACK: the whole batch goes when a row is refused, so that SQLite keeps no journal of
+        // the statement
+        int n = snprintf(sql, sizeof sql, "INSERT OR ROLLBACK INTO %s(%s) SELECT * FROM %s",
+                         s->table, s->names, s->batch);
+        must(n > 0 && (size_t)n < sizeof sql);
+        if (sqlite3_create_module(db, s->batch, &batch_module, r) != SQLITE_OK ||
+            sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &r->insert[i], NULL) !=
+                SQLITE_OK)
+            return false;
+    }
+    return true;
 }
 
 void rows_detach(struct rows *r)
 {
-    sqlite3_finalize(r->entry);
-    sqlite3_finalize(r->try);
+    for (unsigned i = 0; i < ROWS_TABLES; i++)
+        sqlite3_finalize(r->insert[i]);
     *r = (struct rows){0};
-}
-
-static const void *field(const struct row *r, struct column c)
-{
-    return (const char *)r->fields + c.offset;
-}
-
-static bool is_same(const struct row *a, const struct row *b, struct column c)
-{
-    const struct packed_text *s, *t;
-    switch (c.kind) {
-    case INT:
-    case COUNT:
-        return *(const int64_t *)field(a, c) == *(const int64_t *)field(b, c);
-    case REAL:
-        return memcmp(field(a, c), field(b, c), sizeof(double)) == 0;
-    case WORD:
-        return *(const char *const *)field(a, c) == *(const char *const *)field(b, c);
-    case TEXT:
-        s = field(a, c);
-        t = field(b, c);
-        return s->n == t->n &&
-               memcmp((const char *)a->entry + s->at, (const char *)b->entry + t->at, s->n) == 0;
-    case PLAN:
-        return a->entry->plan_id && a->entry->plan_id == b->entry->plan_id;
-    case WHICH:
-        return a->which == b->which;
-    case ID:
-    case NUMBER:
-        break;
-    }
-    return false;
-}
-
-static void bind_text(sqlite3_stmt *q, int at, const char *p, size_t n)
-{
-    if (n)
-        sqlite3_bind_text(q, at, p, (int)n, SQLITE_STATIC);
-    else
-        sqlite3_bind_null(q, at);
-}
-
-static void bind_plan(sqlite3_stmt *q, int at, const struct packed *e, const struct plans *plans)
-{
-    if (e->plan_id)
-        sqlite3_bind_int64(q, at, e->plan_id);
-    else
-        bind_text(q, at, plans_text(plans, e->plan_span), e->plan_span.end - e->plan_span.start);
-}
-
-static void bind(sqlite3_stmt *q, int at, const struct row *r, struct column c)
-{
-    const void *f = field(r, c);
-    const struct packed_text *t;
-    const char *word;
-    switch (c.kind) {
-    case COUNT:
-        if (*(const int64_t *)f < 0) {
-            sqlite3_bind_null(q, at);
-            break;
-        }
-        // falls through
-    case INT:
-        sqlite3_bind_int64(q, at, *(const int64_t *)f);
-        break;
-    case REAL:
-        if (*(const double *)f < 0)
-            sqlite3_bind_null(q, at);
-        else
-            sqlite3_bind_double(q, at, *(const double *)f);
-        break;
-    case WORD:
-        word = *(const char *const *)f;
-        bind_text(q, at, word, word ? strlen(word) : 0);
-        break;
-    case TEXT:
-        t = f;
-        bind_text(q, at, (const char *)r->entry + t->at, t->n);
-        break;
-    case ID:
-        bind_text(q, at, f, ID_CHARS);
-        break;
-    case NUMBER:
-        sqlite3_bind_int64(q, at, r->number);
-        break;
-    case WHICH:
-        sqlite3_bind_int64(q, at, r->which);
-        break;
-    case PLAN:
-        must(false); // bind_plan does
-    }
-}
-
-static bool step(sqlite3_stmt *q)
-{
-    int rc = sqlite3_step(q);
-    return sqlite3_reset(q) == SQLITE_OK && rc == SQLITE_DONE;
-}
-
-static bool put_entry(sqlite3_stmt *q, const struct row *r, const struct row *before,
-                      const struct plans *plans)
-{
-    sqlite3_bind_int64(q, 1, r->number);
-    for (unsigned i = 0; i < countof(entry_columns); i++) {
-        struct column c = entry_columns[i];
-        if (before->fields && is_same(r, before, c))
-            continue;
-        if (c.kind == PLAN)
-            bind_plan(q, (int)i + 2, r->entry, plans);
-        else
-            bind(q, (int)i + 2, r, c);
-    }
-    return step(q);
-}
-
-static bool put_try(sqlite3_stmt *q, const struct row *r, const struct row *before)
-{
-    must(r->which >= 1 && r->which <= TRY_MAX && TRY_MAX < 16);
-    sqlite3_bind_int64(q, 1, r->number * 16 + r->which);
-    for (unsigned i = 0; i < countof(try_columns); i++)
-        if (!before->fields || !is_same(r, before, try_columns[i]))
-            bind(q, (int)i + 2, r, try_columns[i]);
-    return step(q);
-}
-
-static bool put_entries(struct rows *r, struct block *blocks, const struct plans *plans,
-                        int64_t number)
-{
-    struct row before = {0};
-    for (struct block *b = blocks; b; b = b->next) {
-        struct packed *e;
-        for (uint32_t at = 0; (e = block_at(b, at)); at += e->size_bytes) {
-            struct row row = {e, e, number++, 0};
-            if (!put_entry(r->entry, &row, &before, plans))
-                return false;
-            before = row;
-        }
-    }
-    return true;
-}
-
-static bool put_tries(struct rows *r, struct block *blocks, int64_t number)
-{
-    struct row before = {0};
-    for (struct block *b = blocks; b; b = b->next) {
-        struct packed *e;
-        for (uint32_t at = 0; (e = block_at(b, at)); at += e->size_bytes, number++)
-            for (unsigned i = 0; i < e->try_count; i++) {
-                struct row row = {e, &e->tries[i], number, i + 1};
-                if (!put_try(r->try, &row, &before))
-                    return false;
-                before = row;
-            }
-    }
-    return true;
 }
 
 bool rows_put(struct rows *r, struct block *blocks, const struct plans *plans, int64_t first_number)
 {
+    bool good = true;
     must(first_number > 0);
-    bool good = put_entries(r, blocks, plans, first_number) && put_tries(r, blocks, first_number);
-    sqlite3_clear_bindings(r->entry); // the texts go with their blocks
-    sqlite3_clear_bindings(r->try);
+    r->blocks = blocks;
+    r->plans = plans;
+    r->first_number = first_number;
+    for (unsigned i = 0; i < ROWS_TABLES && good; i++) {
+        int rc = sqlite3_step(r->insert[i]);
+        good = sqlite3_reset(r->insert[i]) == SQLITE_OK && rc == SQLITE_DONE;
+    }
+    r->blocks = NULL; // lent no longer
+    r->plans = NULL;
     return good;
 }

@@ -7,8 +7,15 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+enum { ROWS_TABLES = 2 };
+
+// Does not move while it is attached: SQLite reads the batch through it.
 struct rows {
-    struct sqlite3_stmt *entry, *try;
+    struct sqlite3_stmt *insert[ROWS_TABLES];
+    // of the batch being written
+    struct block *blocks;
+    const struct plans *plans;
+    int64_t first_number;
 };
 // Prepares the two inserts; false with the error in db.
 bool rows_attach(struct rows *r, struct sqlite3 *db) must_check;
