@@ -3,7 +3,7 @@
 #   make check           tidy, rooms, docs, unit tests and transcripts under ASan + UBSan, e2e
 #   make check-all       adds TSan, fuzzers over their corpus, analyzers, torture
 #   make test-ROOM       one room's unit tests, linked with only the rooms that it may see
-#   make bench           cost per call beside nginx
+#   make bench           every figure that weir answers for, beside nginx (PEERS=1: and other gateways)
 BUILD ?= release
 ifeq ($(origin CC),default)
 CC    := gcc
@@ -63,15 +63,23 @@ $(OUT)/test-%:
 test-%: $(OUT)/test-%
 	@$< $(FILTER)
 
-.PHONY: all clean check check-all bench fuzz unit
+.PHONY: all clean check check-all bench bench-tools fuzz unit
 unit: $(addprefix $(OUT)/test-,$(TESTED))
 	@tools/run-unit $^
 check:
 	@tools/check
 check-all:
 	@tools/check all
-bench: weir
-	@bench/run
+
+# The bench: small programs of its own, and one that is linked with the rooms that judge a call
+BENCH := $(patsubst %.c,$(OUT)/%,$(filter-out bench/wire.c,$(wildcard bench/*.c)))
+bench: weir $(BENCH)
+	@$(if $(PEERS),bench/peers)
+	@bench/run $(BENCH_FLAGS)
+bench-tools: $(BENCH)
+$(OUT)/bench/judge: $(sort $(foreach r,api guard route,$(foreach s,$(call below,$(r)),$(call objs,$(s))))) $(ASSETS)
+$(BENCH): $(OUT)/bench/%: $(OUT)/bench/%.o $(OUT)/bench/wire.o
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Fuzzers: each includes nothing but doors; clang's libFuzzer drives it over its corpus
 fuzz: $(addprefix $(OUT)/fuzz/,$(FUZZERS))
