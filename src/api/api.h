@@ -50,6 +50,18 @@ struct answer_watch {
     void *memory;          // the dialect's own, in the arena
 };
 
+// What a target said when it refused, in no dialect's form. The message may quote the prompt.
+struct refusal {
+    bool is_openai; // the body has OpenAI's form and no secret: its own bytes may be sent
+    int status;     // the answer's; inside a stream what the body says, 0 where it says none
+    struct text message;
+    str type, code, param; // code and param may be empty
+};
+// Reads an error body of any form; never fails. status: the answer's, 0 inside a stream. secret:
+// the target's key, which some providers quote back; nothing in ret_refusal holds it.
+void api_read_refusal(struct arena *a, str body, int status, str secret,
+                      struct refusal *ret_refusal);
+
 struct dialect {
     const char *name;
     // Reads a request. On failure ret_fault says where. The ask keeps spans of `body`, which must
@@ -65,6 +77,9 @@ struct dialect {
     // Error bodies: a whole answer, and one inside a stream that already began (framing included).
     void (*write_error)(struct buf *out, const struct fault *f, str call_id);
     void (*write_stream_error)(struct buf *out, const struct fault *f, str call_id);
+    // The same for what a target said.
+    void (*write_refusal)(struct buf *out, const struct refusal *r, str call_id);
+    void (*write_stream_refusal)(struct buf *out, const struct refusal *r, str call_id);
     // Path below a target's base URL.
     const char *call_path;
 };

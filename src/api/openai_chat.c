@@ -88,9 +88,8 @@ static enum err edit_ask(struct arena *a, const struct ask *ask, const struct se
 // --- errors --------------------------------------------------------------------------------------
 
 // The sentence, then what it does not say yet: the field and the byte.
-static void put_message(struct buf *out, const struct fault *f)
+static str sentence(const struct fault *f, char dst[512])
 {
-    char message[sizeof f->say + sizeof f->param + 160];
     str say = str_c(f->say[0] ? f->say : err_sentence(f->err)), param = str_c(f->param);
     bool name = param.n && str_find(say, param) == SIZE_MAX;
     char byte[32] = "";
@@ -98,10 +97,10 @@ static void put_message(struct buf *out, const struct fault *f)
         snprintf(byte, sizeof byte, "at byte %lld", (long long)f->at_byte);
     const char *comma = name && byte[0] ? ", " : "";
     const char *open = name || byte[0] ? " (" : "", *close = name || byte[0] ? ")" : "";
-    int n = snprintf(message, sizeof message, "%.*s%s%s%s%s%s", STR_ARGS(say), open,
-                     name ? f->param : "", comma, byte, close);
-    must(n > 0);
-    buf_put_json(out, str_of(message, min_size((size_t)n, sizeof message - 1)));
+    int n = snprintf(dst, 512, "%.*s%s%s%s%s%s", STR_ARGS(say), open, name ? f->param : "", comma,
+                     byte, close);
+    must(n > 0 && n < 512);
+    return str_of(dst, (size_t)n);
 }
 
 static void put_or_null(struct buf *out, const char *key, str value)
@@ -114,24 +113,42 @@ static void put_or_null(struct buf *out, const char *key, str value)
 }
 
 // All four keys always: the SDKs' types promise them.
-static void write_error(struct buf *out, const struct fault *f, str call_id)
+static void write_refusal(struct buf *out, const struct refusal *r, str call_id)
 {
-    must(f->err != OK && f->err < ERR_COUNT);
+    must(r->message.n && r->type.n);
     buf_put(out, S("{\"error\":{\"message\":"));
-    put_message(out, f);
-    put_or_null(out, "type", str_c(err_type(f->err)));
-    put_or_null(out, "param", str_c(f->param));
-    put_or_null(out, "code", str_c(err_code(f->err)));
+    buf_put_json(out, text_reveal(r->message));
+    put_or_null(out, "type", r->type);
+    put_or_null(out, "param", r->param);
+    put_or_null(out, "code", r->code);
     if (call_id.n)
         put_or_null(out, "weir_call", call_id);
     buf_put(out, S("}}"));
+}
+
+static void write_error(struct buf *out, const struct fault *f, str call_id)
+{
+    char say[512];
+    must(f->err != OK && f->err < ERR_COUNT);
+    struct refusal r = {.message = text_of(sentence(f, say)),
+                        .type = str_c(err_type(f->err)),
+                        .code = str_c(err_code(f->err)),
+                        .param = str_c(f->param)};
+    write_refusal(out, &r, call_id);
+}
+
+static void write_stream_refusal(struct buf *out, const struct refusal *r, str call_id)
+{
+    buf_put(out, S("data: "));
+    write_refusal(out, r, call_id);
+    buf_put(out, S("\n\n"));
 }
 
 static void write_stream_error(struct buf *out, const struct fault *f, str call_id)
 {
     buf_put(out, S("data: "));
     write_error(out, f, call_id);
-    buf_put(out, S("\n\ndata: [DONE]\n\n"));
+    buf_put(out, S("\n\n"));
 }
 
 const struct dialect dialect_openai_chat = {
@@ -142,5 +159,7 @@ const struct dialect dialect_openai_chat = {
     .read_answer = openai_chat_read_answer,
     .write_error = write_error,
     .write_stream_error = write_stream_error,
+    .write_refusal = write_refusal,
+    .write_stream_refusal = write_stream_refusal,
     .call_path = "/chat/completions",
 };

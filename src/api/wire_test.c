@@ -1,4 +1,5 @@
-// wire_test.c: every recorded Chat Completions exchange that lies beside the project.
+// wire_test.c: every recorded Chat Completions exchange that lies beside the project, and every
+// recorded error of any dialect.
 #include "api/api.h"
 #include "api/cover_test.h"
 #include "base/mem.h"
@@ -15,7 +16,7 @@ struct record {
 };
 
 struct tally {
-    unsigned requests, refused, streams, events, answers, usages, odd;
+    unsigned requests, refused, streams, events, answers, usages, odd, refusals;
 };
 
 static str text_of_key(yyjson_val *record, const char *key)
@@ -166,6 +167,31 @@ static void check_answer(struct arena *a, const struct record *r, struct tally *
     check_watch(r, &w, &x, t);
 }
 
+// The message of an error, where it stands in one of the usual places.
+static str message_of(yyjson_val *body)
+{
+    yyjson_val *e = yyjson_obj_get(body, "error"), *m = yyjson_obj_get(e, "message");
+    if (yyjson_is_str(e))
+        return text_of_key(body, "error");
+    return m ? text_of_key(e, "message")
+             : text_of_key(body, yyjson_obj_get(body, "detail") ? "detail" : "message");
+}
+
+static void check_refusal(struct arena *a, const struct record *r, struct tally *t)
+{
+    enum { CUT = 2048 - 3 };
+    struct refusal refusal = {0};
+    api_read_refusal(a, r->answer, r->status, STR_NONE, &refusal);
+    yyjson_doc *doc = yyjson_read(r->answer.p, r->answer.n, 0);
+    str want = str_trim(message_of(yyjson_doc_get_root(doc)));
+    str got = text_reveal(refusal.message);
+    if (!CHECK(want.n == 0 || str_starts(got, str_first(want, CUT - 4))))
+        printf("%s: %.*s\n", r->id, STR_ARGS(r->answer));
+    CHECK(refusal.status == r->status && refusal.type.n > 0);
+    t->refusals += want.n > 0;
+    yyjson_doc_free(doc);
+}
+
 static bool is_stream(str answer)
 {
     return str_starts(answer, S("data:")) || str_starts(answer, S(":")) ||
@@ -190,6 +216,8 @@ static void check_line(char *line, struct tally *t)
         else if (r.answer.n)
             check_answer(&a, &r, t);
     }
+    if (r.status >= 400 && r.answer.n)
+        check_refusal(&a, &r, t); // of every dialect
     arena_done(&a);
     yyjson_doc_free(doc);
 }
@@ -217,8 +245,8 @@ TEST(recorded_requests_are_read_whole_and_recorded_answers_are_understood)
     mem_free(line);
     globfree(&files);
     printf("%u requests (%u refused), %u streams of %u events (%u without an end), %u answers, "
-           "%u usages\n",
-           t.requests, t.refused, t.streams, t.events, t.odd, t.answers, t.usages);
+           "%u usages, %u errors\n",
+           t.requests, t.refused, t.streams, t.events, t.odd, t.answers, t.usages, t.refusals);
     CHECK(t.requests > 1000 && t.streams > 100 && t.answers > 500 && t.usages > 700);
-    CHECK(t.refused == 3);
+    CHECK(t.refused == 3 && t.refusals >= 150);
 }

@@ -3,7 +3,7 @@
 // bytes; its head waits for the first event, which goes out in the same write. Invariants: (1)
 // nothing is written after the client left; (2) head_sent is set by the first write and after it no
 // other target may serve; (3) a stream that did not reach its end mark is never closed like one
-// that did.
+// that did; (4) an error leaves in the client's dialect, whatever the target said it in.
 #include "gate/worker.h"
 
 enum { HELD_MAX = 256 * 1024 };
@@ -76,12 +76,19 @@ void answer_begin(struct live_call *l, const struct http_head *h)
     c->served_by = c->plan.rows[l->plan_at].target;
     c->status = h->status;
     l->watch = (struct answer_watch){.usage = USAGE_NONE};
+    if (l->sse.began) { // by a target that came to nothing
+        sse_done(&l->sse);
+        sse_init(&l->sse, (size_t)l->worker->snap->http.event_limit);
+    }
     l->mode = h->status >= 400 ? ANSWER_ERROR : sse ? ANSWER_STREAM : ANSWER_WHOLE;
     buf_clear(out);
     http_write_status(out, h->status);
-    for (size_t i = 0; i < h->header_count; i++)
-        if (!http_drop_from_answer(h, h->headers[i].name))
-            http_write_header(out, h->headers[i].name, h->headers[i].value);
+    for (size_t i = 0; i < h->header_count; i++) {
+        str name = h->headers[i].name;
+        bool typed = l->mode == ANSWER_ERROR && str_eq_nocase(name, S("content-type"));
+        if (!typed && !http_drop_from_answer(h, name))
+            http_write_header(out, name, h->headers[i].value);
+    }
     weir_headers(l, out);
     if (l->mode != ANSWER_STREAM)
         return; // its length is known when it is whole
@@ -94,8 +101,9 @@ void answer_begin(struct live_call *l, const struct http_head *h)
     buf_put(out, S("\r\n"));
 }
 
-// Sends what stands in out (whole events) as one chunk, the head before it where it is due.
-static void put_events(struct live_call *l, str events, bool last)
+// Sends what stands in out (whole events) as one chunk, the head before it where it is due. The end
+// is written only where the stream came to its own.
+static void put_events(struct live_call *l, str events, bool ends_well)
 {
     char chunk[HTTP_CHUNK_HEAD_MAX];
     str out[5];
@@ -106,47 +114,101 @@ static void put_events(struct live_call *l, str events, bool last)
         out[n++] = str_of(chunk, http_chunk_head(chunk, events.n));
     if (events.n)
         out[n++] = events;
-    if (l->chunked && (events.n || last))
-        out[n++] = events.n && last ? S("\r\n0\r\n\r\n") : last ? S("0\r\n\r\n") : S("\r\n");
+    if (l->chunked && (events.n || ends_well))
+        out[n++] = !ends_well ? S("\r\n") : events.n ? S("\r\n0\r\n\r\n") : S("0\r\n\r\n");
     if (n)
         put(l, out, n);
 }
 
-// One event: what it tells, and whether the client gets it.
-static enum event_kind look_at(struct live_call *l, const struct sse_event *ev)
+// One event: what it tells, and whether the client gets it. Gemini sheds load with a bare object
+// among the events.
+static enum event_kind look_at(struct live_call *l, struct sse_event *ev)
 {
-    if (!ev->has_data)
-        return EVENT_SKIP;
+    if (!ev->has_data) {
+        str raw = str_trim(ev->raw);
+        if (!str_starts(raw, S("{")) && !str_starts(raw, S("[")))
+            return EVENT_SKIP;
+        ev->data = raw;
+        ev->has_data = true;
+    }
     l->call.events++;
     return l->dialect->read_event(&l->arena, ev->name, ev->data, &l->watch);
 }
 
-// The first event that says something decides: an error there may still go to another target.
-static bool first_event_refuses(struct live_call *l, enum event_kind kind)
+// status: the answer's, 0 for an event.
+static void read_refusal(struct live_call *l, str body, int status, struct refusal *ret_refusal)
 {
-    return !l->head_sent && kind == EVENT_ERROR && send_may_go_on(l, ERR_UPSTREAM_STATUS);
+    must(l->call.served_by >= 0);
+    const struct target *t = &l->worker->snap->fleet.targets[l->call.served_by];
+    api_read_refusal(&l->arena, body, status, t->api_key, ret_refusal);
+}
+
+// The first event that says something decides. An error there may still go to another target; where
+// none is left it is told as an answer with a status, not as a stream: clients try such ones again.
+static bool refused(struct live_call *l, const struct sse_event *ev)
+{
+    struct refusal r;
+    if (l->head_sent)
+        return false;
+    read_refusal(l, ev->data, 0, &r);
+    if (r.status == 0)
+        r.status = err_status(ERR_UPSTREAM_STATUS);
+    enum err e = send_status_error(r.status);
+    if (!send_may_go_on(l, e)) {
+        l->refusal = arena_new(&l->arena, struct refusal);
+        *l->refusal = r;
+    }
+    send_stop(l, e == OK ? ERR_UPSTREAM_STATUS : e);
+    steps_run(l);
+    return true;
+}
+
+// An event as its own bytes; an error in another form than the client's is put into that.
+static void put_event(struct live_call *l, const struct sse_event *ev, enum event_kind kind,
+                      struct buf *out)
+{
+    if (kind == EVENT_ERROR) {
+        struct refusal r;
+        bool bare = ev->data.p == str_trim(ev->raw).p;
+        read_refusal(l, ev->data, 0, &r);
+        if (!r.is_openai || bare) {
+            l->dialect->write_stream_refusal(out, &r, str_of(l->call.id.c, ID_CHARS));
+            return;
+        }
+    }
+    buf_put(out, ev->raw);
+}
+
+// The events that are whole now, as the client gets them. False when the target refused: the call
+// has gone on without this stream.
+static bool take_events(struct live_call *l, str bytes, struct buf *out, bool *decided)
+{
+    struct sse_event ev;
+    while (sse_next(&l->sse, &bytes, &ev)) {
+        enum event_kind kind = look_at(l, &ev);
+        if (!*decided && kind == EVENT_ERROR && refused(l, &ev))
+            return false;
+        *decided |= kind != EVENT_SKIP;
+        if (kind == EVENT_USAGE && l->asked_usage)
+            continue; // weir asked for it, the client did not
+        if (kind == EVENT_SKIP && (ev.has_data || ev.name.n))
+            continue; // a keep-alive in the form of an event: clients would parse it and fail
+        if (kind == EVENT_END && l->watch.failed)
+            continue; // see finish_stream
+        put_event(l, &ev, kind, out);
+    }
+    return true;
 }
 
 static void relay(struct live_call *l, str bytes)
 {
     struct buf *out = &l->worker->scratch;
-    struct sse_event ev;
     bool decided = l->committed;
     buf_clear(out);
     buf_put(out, buf_str(&l->out_body)); // comments held before the first event
     buf_clear(&l->out_body);
-    while (sse_next(&l->sse, &bytes, &ev)) {
-        enum event_kind kind = look_at(l, &ev);
-        if (!decided && first_event_refuses(l, kind)) {
-            send_stop(l, ERR_UPSTREAM_STATUS);
-            steps_run(l);
-            return;
-        }
-        decided |= kind != EVENT_SKIP;
-        if (kind == EVENT_USAGE && l->asked_usage)
-            continue; // weir asked for it, the client did not
-        buf_put(out, ev.raw);
-    }
+    if (!take_events(l, bytes, out, &decided))
+        return;
     if (l->sse.err != OK) { // one event is larger than event_limit
         send_stop(l, ERR_UPSTREAM_BROKEN);
         steps_run(l);
@@ -174,16 +236,12 @@ void answer_bytes(struct live_call *l, str bytes)
 }
 
 // What a stream left unfinished: its last event without the closing blank line, or a bare tail.
-static void relay_rest(struct live_call *l)
+static void relay_rest(struct live_call *l, struct buf *out)
 {
-    str rest = sse_rest(&l->sse);
-    if (str_trim(rest).n == 0)
+    bool decided = true;
+    if (str_trim(sse_rest(&l->sse)).n == 0)
         return;
-    str data = str_starts(rest, S("data:")) ? str_trim(str_from(rest, 5)) : rest;
-    struct sse_event ev = {.raw = rest, .data = data, .has_data = true};
-    enum event_kind kind = look_at(l, &ev);
-    if (kind == EVENT_END || kind == EVENT_ERROR || kind == EVENT_FINISH)
-        put_events(l, rest, false);
+    take_events(l, S("\n\n"), out, &decided);
 }
 
 bool answer_stream_says_something(struct live_call *l)
@@ -192,24 +250,44 @@ bool answer_stream_says_something(struct live_call *l)
            str_trim(sse_rest(&l->sse)).n > 0;
 }
 
+// A stream with an error in it ends without [DONE] and without the framing's last chunk: OpenAI's
+// clients raise at the error event and never read on, and one that knows no such event must not
+// take what came for the whole. The target's own [DONE] behind its error is left out for the same
+// reason.
 static void finish_stream(struct live_call *l)
 {
     struct buf *out = &l->worker->scratch;
     enum err e = l->try_err;
     buf_clear(out);
     if (e == OK && !l->watch.ended)
-        relay_rest(l);
-    if (l->watch.ended || l->watch.failed || (e == OK && l->watch.finished)) {
-        put_events(l, STR_NONE, true);
+        relay_rest(l, out);
+    if (!l->watch.failed && (l->watch.ended || (e == OK && l->watch.finished))) {
+        put_events(l, buf_str(out), true);
         return;
     }
-    // cut: said in the client's dialect, and the connection ends
-    l->call.err = e == ERR_UPSTREAM_IDLE ? e : ERR_UPSTREAM_CUT;
-    struct fault f = {.err = l->call.err, .at_byte = -1};
-    l->dialect->write_stream_error(out, &f, str_of(l->call.id.c, ID_CHARS));
-    l->conn->keep = false;
+    l->call.err = ERR_UPSTREAM_STATUS;
+    if (!l->watch.failed) { // cut: said in the client's dialect
+        l->call.err = e == ERR_UPSTREAM_IDLE ? e : ERR_UPSTREAM_CUT;
+        struct fault f = {.err = l->call.err, .at_byte = -1};
+        l->dialect->write_stream_error(out, &f, str_of(l->call.id.c, ID_CHARS));
+    }
     l->call.tries[l->call.try_count - 1].err = l->call.err;
-    put_events(l, buf_str(out), true);
+    l->conn->keep = false;
+    put_events(l, buf_str(out), false);
+}
+
+// The target's own bytes where they have the client's form already.
+static void finish_error(struct live_call *l)
+{
+    struct buf *body = &l->out_body;
+    struct refusal r;
+    read_refusal(l, buf_str(body), l->call.status, &r);
+    l->call.err = send_status_error(l->call.status);
+    http_write_header(&l->out_head, S("Content-Type"), S("application/json"));
+    if (r.is_openai)
+        return;
+    buf_clear(body);
+    l->dialect->write_refusal(body, &r, str_of(l->call.id.c, ID_CHARS));
 }
 
 static void finish_whole(struct live_call *l)
@@ -219,7 +297,7 @@ static void finish_whole(struct live_call *l)
         l->dialect->read_answer(&l->arena, buf_str(body), &l->watch) != OK)
         l->watch.usage = USAGE_NONE; // not what the dialect says: passed on as it is
     if (l->mode == ANSWER_ERROR)
-        l->call.err = send_status_error(l->call.status);
+        finish_error(l);
     http_write_header_i64(head, S("Content-Length"), (int64_t)body->n);
     connection_header(l, head);
     buf_put(head, S("\r\n"));
@@ -235,6 +313,7 @@ enum verdict answer_step(struct live_call *l)
     if (l->mode == ANSWER_STREAM) {
         if (!l->committed && l->out_body.n)
             put_events(l, buf_str(&l->out_body), false);
+        l->committed = true;
         finish_stream(l);
     } else if (l->out_body.over) {
         fault_set(&l->fault, ERR_UPSTREAM_BROKEN, "", -1);
@@ -266,11 +345,14 @@ void answer_error(struct live_call *l)
     if (l->head_sent) { // inside a stream
         l->conn->keep = false;
         d->write_stream_error(out, &l->fault, id);
-        put_events(l, buf_str(out), true);
+        put_events(l, buf_str(out), false);
         return;
     }
-    l->call.status = err_status(l->fault.err);
-    d->write_error(out, &l->fault, id);
+    l->call.status = l->refusal ? l->refusal->status : err_status(l->fault.err);
+    if (l->refusal)
+        d->write_refusal(out, l->refusal, id);
+    else
+        d->write_error(out, &l->fault, id);
     struct buf *head = &l->out_head;
     buf_clear(head);
     http_write_status(head, l->call.status);

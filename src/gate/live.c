@@ -91,6 +91,7 @@ void live_free(struct live_call *l)
     l->dialect = NULL;
     l->step = STEP_ACCEPT;
     l->fault = (struct fault){0};
+    l->refusal = NULL;
     l->plan_at = 0;
     l->asked_usage = l->head_sent = l->try_ended = l->committed = l->client_gone = l->chunked =
         false;

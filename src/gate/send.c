@@ -148,7 +148,7 @@ enum verdict send_step(struct live_call *l)
             e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
         if (e == OK)                 // whole
             return NEXT;
-        if (!send_may_go_on(l, e)) {
+        if (l->refusal || !send_may_go_on(l, e)) {
             fault_set(&l->fault, e, "", -1);
             return FAIL;
         }

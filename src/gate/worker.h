@@ -94,6 +94,7 @@ struct live_call {
     struct buf out_body; // a whole answer, or what is held of a stream before its first event
     struct sse sse;
     struct answer_watch watch;
+    struct refusal *refusal; // a stream's first event was an error and goes to the client
     bool head_sent, try_ended, committed, client_gone, chunked;
     enum err try_err;
     int64_t due_us; // x-weir-deadline-ms; 0: none

@@ -89,6 +89,7 @@ class Answer:
 
     def __init__(self, status, headers, body, raw):
         self.status, self.headers, self.body, self.raw = status, headers, body, raw
+        self.cut = False  # ended before its framing did
 
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
@@ -154,12 +155,17 @@ class Client:
         assert end == b"\r\n", end
         return data
 
-    def read(self, method="POST"):
+    def read(self, method="POST", may_be_cut=False):
         a = self.head()
         if a.header("transfer-encoding") == "chunked":
             assert a.header("content-length") is None
-            while data := self.chunk():
-                a.body += data
+            try:
+                while data := self.chunk():
+                    a.body += data
+            except EOFError:
+                a.cut = may_be_cut
+                if not a.cut:
+                    raise
         elif method != "HEAD" and a.header("content-length"):
             a.body = self.take(int(a.header("content-length")))
         elif method != "HEAD" and a.status not in (204, 304, 100):
@@ -244,13 +250,13 @@ class Weir:
     def client(self, timeout=20):
         return Client(self.port, timeout)
 
-    def send(self, data, method="POST"):
+    def send(self, data, method="POST", may_be_cut=False):
         with self.client() as c:
             c.send(data)
-            return c.read(method)
+            return c.read(method, may_be_cut)
 
-    def post(self, body, headers=(), path="/v1/chat/completions"):
-        return self.send(request(body, headers, path))
+    def post(self, body, headers=(), path="/v1/chat/completions", may_be_cut=False):
+        return self.send(request(body, headers, path), may_be_cut=may_be_cut)
 
     def get(self, path, method="GET"):
         return self.send(request(b"", path=path, method=method), method)

@@ -34,11 +34,14 @@ def test_every_recorded_stream_is_relayed_as_its_own_bytes():
             data = row["response_body_or_stream"].encode()
             fake.replay = re.findall(rb".*?(?:\r\n\r\n|\n\n|\Z)", data, re.S)[:-1]
             assert b"".join(fake.replay) == data
-            answer = w.post(ask("hi", stream=True, stream_options={"include_usage": True}))
+            answer = w.post(ask("hi", stream=True, stream_options={"include_usage": True}),
+                            may_be_cut=True)
             cut = b'"error"' in answer.body and b'"error"' not in data
             done = b"[DONE]" in data or re.search(rb'"finish_reason":\s*"', data)
             say = (row["id"], row["provider"], data[-300:], answer.body[-300:])
             assert answer.status in (200, 502) and (not cut or not done), say
+            failed = answer.status == 200 and re.search(rb'"error":\s*\{', answer.body)
+            assert answer.cut == bool(failed), say
             if answer.status == 200 and not cut:
                 assert answer.body.rstrip() == data.rstrip(), say
                 count += 1

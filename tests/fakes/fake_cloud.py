@@ -9,7 +9,8 @@ Modes. A whole answer or stream: ok, nodone (finish reason, no end mark), usage_
 comments, joined data lines), big (an event of 1 MiB), trickle (a byte a write), long (a stream that
 ends when its client leaves), flood (the same, as fast as it is read), slow (200 ms, then ok).
 Failing before a byte: 400 401 404 408 429 500 502 503, hang, garbage, redirect, close, early_error.
-Failing inside: cut, rst, nofinish (ends well-framed, without a finish), mid_error, cut_whole.
+Failing inside: cut, rst, cut_first (in its first event), nofinish (ends well-framed, without a
+finish), mid_error, cut_whole.
 """
 import argparse
 import json
@@ -179,6 +180,9 @@ class Connection:
         for i, event in enumerate(out):
             if mode in ("cut", "rst") and i == 2:
                 raise Left
+            if mode == "cut_first":
+                self.chunked(event[:20])
+                raise Left
             if mode in ("long", "flood") and i == 2:
                 self.forever(mode, event)
             for piece in [event[j:j + 1] for j in range(len(event))] if mode == "trickle" else \
@@ -204,6 +208,9 @@ class Connection:
         if seen.method == "GET":  # a probe
             return self.answer(200, b'{"object":"list","data":[{"id":"fake-1"}]}')
         self.fake.note(seen)
+        if self.fake.refusal:
+            status, kind, body = self.fake.refusal
+            return self.answer(status, body, kind)
         if mode.isdigit():
             return self.answer(int(mode), error(int(mode)))
         if mode == "hang":
@@ -248,6 +255,7 @@ class FakeCloud:
 
     def __init__(self, mode="ok", port=0, tls=None):
         self.mode, self.headers, self.replay, self.body = mode, [], None, None
+        self.refusal = None  # (status, content type, body): every call is answered so
         self.seen, self.connections, self.write_timeout = [], 0, 30
         self.stop, self.changed = threading.Event(), threading.Condition()
         self.context = None
