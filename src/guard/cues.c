@@ -1,31 +1,24 @@
-// cues.c: finds the words of the table in cues.h. The filter is a bit for each hash of the first
-// letters, worked out by the compiler; where it says maybe, the rows with the same first letter are
-// tried. Invariant: the rows stand in the order of their bytes.
+// cues.c: finds the words of the table in cues.h by halving the rows with the same first letter.
+// Invariant: the rows stand in the order of their bytes.
 #include "guard/cues.h"
 
 enum form { STEM, WHOLE };
 
-#define BYTE(word, i)    ((uint32_t)(uint8_t)(word)[i] << 8 * (i))
-#define FIRST_3(word)    (BYTE(word, 0) | BYTE(word, 1) | BYTE(word, 2))
-#define FIRST_4(word)    (FIRST_3(word) | BYTE(word, 3))
-#define IN_WORD(slot, i) ((slot) / 64 == (i) ? (uint64_t)1 << (slot) % 64 : 0)
-#define FILTER_BIT(word, kind, form, i)                                                            \
-    | (CUE_##kind < CUE_WAKING ? IN_WORD(CUE_SLOT(FIRST_4(word)), i) : 0)
-#define FILTER(i)      (0u CUES(FILTER_BIT, i))
+// In lower case, as far as they are letters.
+#define BYTE(p, i) ((uint32_t)((uint8_t)(p)[i] | 0x20))
+#define HEAD(p)    (BYTE(p, 0) << 16 | BYTE(p, 1) << 8 | BYTE(p, 2))
+enum { HEAD_BYTES = 3 };
+
 #define FOUR(of, i)    of(i), of((i) + 1), of((i) + 2), of((i) + 3)
 #define SIXTEEN(of, i) FOUR(of, i), FOUR(of, (i) + 4), FOUR(of, (i) + 8), FOUR(of, (i) + 12)
-const uint64_t cue_filter[CUE_FILTER_WORDS] = {SIXTEEN(FILTER, 0), SIXTEEN(FILTER, 16),
-                                               SIXTEEN(FILTER, 32), SIXTEEN(FILTER, 48)};
 
-#define MASK(word) (sizeof(word) == 4 ? 0xffffffu : 0xffffffffu)
 static const struct row {
     str word;
     enum cue cue;
     enum form form;
-    uint32_t first, mask; // the first three or four letters, in lower case
+    uint32_t head; // the first three bytes, the first of them highest
 } rows[] = {
-#define ROW(word, kind, form, i)                                                                   \
-    {{word, sizeof(word) - 1}, CUE_##kind, form, FIRST_4(word) | 0x20202020u, MASK(word)},
+#define ROW(word, kind, form, i) {{word, sizeof(word) - 1}, CUE_##kind, form, HEAD(word)},
     CUES(ROW, 0)};
 
 // How many rows begin with a lower letter than 'a' + i.
@@ -66,16 +59,19 @@ bool cue_at(str text, size_t at, enum cue *ret_cue, size_t *ret_end)
 {
     must(at < text.n);
     unsigned letter = (unsigned char)(text.p[at] | 0x20) - 'a';
-    uint32_t w = 0;
-    if (letter >= countof(first_row) - 1 || text.n - at < 3)
+    if (letter >= countof(first_row) - 1 || text.n - at < HEAD_BYTES)
         return false;
-    if (text.n - at >= sizeof w) // of constant length: a call here would cost more than all else
-        memcpy(&w, text.p + at, sizeof w);
-    else
-        w = FIRST_3(text.p + at);
-    w |= 0x20202020u;
-    for (size_t i = first_row[letter]; i < first_row[letter + 1]; i++)
-        if (((w ^ rows[i].first) & rows[i].mask) == 0 && row_at(&rows[i], text, at)) {
+    uint32_t head = HEAD(text.p + at);
+    size_t i = first_row[letter], end = first_row[letter + 1], past = end;
+    while (i < past) { // the first row that is not below
+        size_t middle = (i + past) / 2;
+        if (rows[middle].head < head)
+            i = middle + 1;
+        else
+            past = middle;
+    }
+    for (; i < end && rows[i].head == head; i++)
+        if (row_at(&rows[i], text, at)) {
             *ret_cue = rows[i].cue;
             *ret_end = at + rows[i].word.n;
             return true;

@@ -22,7 +22,7 @@ enum cue {
 };
 
 // X(word, kind, form, i), in the order of their bytes: WHOLE words, or STEMs that other letters may
-// follow. At least three letters, those that wake four bytes; i is handed through.
+// follow. At least three letters, those that wake four bytes of ASCII; i is handed through.
 #define CUES(X, i)                                                                                 \
     X("account", OTHER, STEM, i)                                                                   \
     X("amex", CARD, WHOLE, i)                                                                      \
@@ -117,19 +117,4 @@ enum cue {
 bool cue_at(str text, size_t at, enum cue *ret_cue, size_t *ret_end);
 size_t cue_count(void);
 str cue_word(size_t i);
-
-// Words that wake begin with one of these letters, so that the pass can leave out all others.
-#define CUE_LEAD(c)                                                                                \
-    ((c) == 'b' || (c) == 'c' || (c) == 'k' || (c) == 'l' || (c) == 'p' || (c) == 's')
-
-// A bit for each hash of the first four bytes of the words that wake. False: none of them begins
-// with the four bytes w.
-enum { CUE_FILTER_WORDS = 64 };
-extern const uint64_t cue_filter[CUE_FILTER_WORDS];
-#define CUE_SLOT(w) (((w) | 0x20202020u) * 0x9e3779b1u >> 20)
-static inline uint64_t cue_maybe(uint32_t w)
-{
-    uint32_t slot = CUE_SLOT(w);
-    return cue_filter[slot / 64] >> (slot % 64) & 1;
-}
 #endif

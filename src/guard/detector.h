@@ -5,6 +5,7 @@
 #define GUARD_DETECTOR_H
 #include "guard/cues.h"
 #include "guard/guard.h"
+#include "guard/marks.h"
 #include "guard/number.h"
 
 enum anchor {
@@ -13,8 +14,8 @@ enum anchor {
     ANCHOR_ASSIGN = 1 << 2, // : or =
     ANCHOR_CUE = 1 << 3,    // the first letter of a cue word that wakes; look.cue says which
     ANCHOR_LONG = 1 << 4,   // the first of KEY_RUN or more letters, digits, _ and - in a row
+    ANCHOR_KINDS = 5
 };
-enum { KEY_RUN = 16 };
 
 // What a detector sees. The cue words of cues.h that were passed are known by where they ended;
 // those that do not wake only at ANCHOR_NUMBER.

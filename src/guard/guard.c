@@ -71,9 +71,10 @@ static void scan_part(struct scan *s, const struct ask *ask, const struct part *
 void guard_scan(struct arena *a, const struct ask *ask, const struct guard_policy *p,
                 struct screening *ret_screening)
 {
-    struct screening out = {.label = LABEL_PUBLIC};
-    struct scan s = {.arena = a, .policy = p, .out = &out};
-    must(ask && p && ret_screening);
+    struct screening out;
+    struct scan s;
+    must(ask && ret_screening);
+    scan_init(&s, a, p, &out);
     for (uint32_t i = 0; p->scan && i < ask->part_count && !out.truncated; i++) {
         s.part = i;
         scan_part(&s, ask, &ask->parts[i]);
@@ -86,9 +87,10 @@ void guard_scan(struct arena *a, const struct ask *ask, const struct guard_polic
 void guard_scan_text(struct arena *a, struct text text, const struct guard_policy *p,
                      struct screening *ret_screening)
 {
-    struct screening out = {.label = LABEL_PUBLIC};
-    struct scan s = {.arena = a, .policy = p, .out = &out};
-    must(p && ret_screening);
+    struct screening out;
+    struct scan s;
+    must(ret_screening);
+    scan_init(&s, a, p, &out);
     scan_text(&s, text_reveal(text));
     if (out.truncated)
         out.label = LABEL_RESTRICTED;

@@ -2,17 +2,20 @@
 // is bounded by NUMBER_DIGITS and NUMBER_GROUPS, whatever follows.
 #include "guard/number.h"
 
-enum { GAP_MAX = 3 };
-
-static bool digit_at(str t, size_t at)
+static char byte_at(str t, size_t at)
 {
-    return at < t.n && t.p[at] >= '0' && t.p[at] <= '9';
+    return at < t.n ? t.p[at] : 0;
 }
 
-static bool glued(str t, size_t at)
+static bool is_digit(char c)
 {
-    char c = at < t.n ? t.p[at] : 0;
-    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+    return c >= '0' && c <= '9';
+}
+
+// A group that is followed so is left out.
+static bool glued(char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '_';
 }
 
 // Blanks that do not break and the dash that does not: kind and length, by their bytes.
@@ -26,54 +29,52 @@ static size_t no_break(str t, size_t at, char *ret_kind)
     return rest.p[0] == '\302' ? 2 : 3;
 }
 
-// Length of the gap at `at`, 0 when none is there; its kind is ' ' '-' '.' '/' or ')' for brackets.
+// What a byte makes of a gap: its kind, ' ' '-' '.' '/' or ')' for brackets; 0: no gap has it.
+static const char kinds[256] = {
+    [' '] = ' ', ['-'] = '-', ['.'] = '.', ['/'] = '/', ['('] = ')', [')'] = ')'};
+
+// Length of the gap at `at` between two digits and its kind; 0 when none is there.
 static size_t gap_at(str t, size_t at, char *ret_kind)
 {
-    char kind = 0;
+    char kind = 0, one;
     size_t n = 0;
-    if (at < t.n && t.p[at] & 0x80) {
-        n = no_break(t, at, ret_kind);
-        return digit_at(t, at + n) ? n : 0;
-    }
-    for (; n < GAP_MAX && at + n < t.n && !digit_at(t, at + n); n++) {
-        char c = t.p[at + n];
-        if (c == '(' || c == ')')
-            kind = ')';
-        else if (c == '-' || c == '.' || c == '/' || c == ' ')
-            kind = kind == 0 || kind == ' ' ? c : kind;
-        else
-            return 0;
-    }
-    *ret_kind = kind;
-    return digit_at(t, at + n) ? n : 0;
+    if (byte_at(t, at) & 0x80)
+        n = no_break(t, at, &kind);
+    else
+        for (; n < NUMBER_GAP_MAX && (one = kinds[(unsigned char)byte_at(t, at + n)]); n++)
+            kind = one == ')' || kind == 0 || kind == ' ' ? one : kind;
+    bool gap = n > 0 && is_digit(byte_at(t, at + n));
+    *ret_kind = gap ? kind : 0;
+    return gap ? n : 0;
+}
+
+// Takes the digits at p that there is room for.
+static unsigned take_digits(str t, size_t p, struct number *n)
+{
+    size_t most = min_size(t.n - p, NUMBER_DIGITS - n->digits);
+    unsigned size = 0;
+    for (; size < most && is_digit(t.p[p + size]); size++)
+        n->digit[n->digits + size] = t.p[p + size];
+    return size;
 }
 
 void number_read(str text, size_t at, struct number *ret_number)
 {
     struct number *n = ret_number;
-    size_t p = at;
-    must(digit_at(text, at));
+    size_t p = at, gap = 0;
+    must(is_digit(byte_at(text, at)));
     n->digits = n->groups = 0;
-    while (n->groups < NUMBER_GROUPS) {
-        unsigned size = 0;
-        while (digit_at(text, p + size) && n->digits + size < NUMBER_DIGITS) {
-            n->digit[n->digits + size] = text.p[p + size];
-            size++;
-        }
-        if (digit_at(text, p + size) || glued(text, p + size))
-            break;
-        n->digits += size;
+    do {
+        unsigned size = take_digits(text, p, n);
         p += size;
+        if (glued(byte_at(text, p)))
+            return;
+        n->digits += size;
         n->size[n->groups] = (uint8_t)size;
         n->end[n->groups] = (uint32_t)(p - at);
-        n->gap[n->groups++] = 0;
-        char kind;
-        size_t gap = gap_at(text, p, &kind);
-        if (!gap)
-            break;
-        n->gap[n->groups - 1] = kind;
+        gap = gap_at(text, p, &n->gap[n->groups++]);
         p += gap;
-    }
+    } while (gap && n->groups < NUMBER_GROUPS);
 }
 
 unsigned number_sum(const struct number *n, unsigned groups)

@@ -4,7 +4,7 @@
 #define GUARD_NUMBER_H
 #include "base/str.h"
 
-enum { NUMBER_GROUPS = 8, NUMBER_DIGITS = 24 };
+enum { NUMBER_GROUPS = 8, NUMBER_DIGITS = 24, NUMBER_GAP_MAX = 3 };
 
 // Groups parted by at most three bytes of blanks, dashes, dots, slashes and round brackets. A group
 // that is glued to a letter, and what follows it, is left out; so is what is past the limits.

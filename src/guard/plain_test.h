@@ -28,11 +28,12 @@ static inline bool plain_long(str t, size_t at)
 static inline void plain_scan_text(struct arena *a, str t, const struct guard_policy *p,
                                    struct screening *ret_screening)
 {
-    struct screening out = {.label = LABEL_PUBLIC};
-    struct scan s = {.arena = a, .policy = p, .out = &out};
+    struct screening out;
+    struct scan s;
+    scan_init(&s, a, p, &out);
     scan_begin(&s, t);
     for (size_t i = 0; i < t.n; i++) {
-        if (plain_begins(t, i) && CUE_LEAD(t.p[i] | 0x20) && plain_word(t, i))
+        if (plain_begins(t, i))
             scan_anchor(&s, ANCHOR_CUE, i);
         if (is_digit(t.p[i]) && (i == 0 || !is_digit(t.p[i - 1])))
             scan_anchor(&s, ANCHOR_NUMBER, i);

@@ -6,10 +6,11 @@
 // two that do, the one with the higher label stays, then the one with the higher score; (3) the
 // label never falls when a finding gives way.
 #include "guard/scan.h"
-#include <emmintrin.h>
+#include "guard/marks.h"
+#include "guard/secret.h"
 
 // Shorter numbers are looked at only behind letters.
-enum { BLOCK = 64, NUMBER_LEAST = 7, LOOK_BACK = 64 };
+enum { NUMBER_LEAST = 7, LOOK_BACK = 64 };
 
 static const struct detector *const detectors[] = {
 #define DETECTOR(name, type, label, sentence) &detector_##name,
@@ -17,12 +18,6 @@ static const struct detector *const detectors[] = {
 #undef DETECTOR
 };
 _Static_assert(countof(detectors) <= SCAN_DETECTORS_MAX, "a row for each detector");
-
-// One bit a byte of a block.
-struct classes {
-    uint64_t lead;                              // CUE_LEAD
-    uint64_t digit, word, low, key, at, assign; // low: bit 5, which tells a letter's case
-};
 
 // --- findings ------------------------------------------------------------------------------------
 
@@ -94,6 +89,21 @@ static void add(struct scan *s, size_t detector, const struct hit *hit)
 
 // --- anchors -------------------------------------------------------------------------------------
 
+void scan_init(struct scan *s, struct arena *a, const struct guard_policy *p,
+               struct screening *ret_screening)
+{
+    must(a && p && ret_screening);
+    *ret_screening = (struct screening){.label = LABEL_PUBLIC};
+    s->arena = a;
+    s->policy = p;
+    s->out = ret_screening;
+    s->part = 0;
+    memset(s->wakes, 0, sizeof s->wakes);
+    for (size_t i = 0; i < countof(detectors); i++)
+        for (unsigned kind = 0; kind < ANCHOR_KINDS; kind++)
+            s->wakes[kind] |= (uint64_t)(detectors[i]->anchors >> kind & 1) << i;
+}
+
 void scan_begin(struct scan *s, str text)
 {
     must(text.n <= UINT32_MAX);
@@ -109,11 +119,10 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
     struct look *l = &s->look;
     l->at = at;
     l->anchor = anchor;
-    for (size_t i = 0; i < countof(detectors); i++) {
+    for (uint64_t rest = s->wakes[__builtin_ctz(anchor)]; rest; rest &= rest - 1) {
+        size_t i = (size_t)__builtin_ctzll(rest);
         struct hit hit;
-        if (!(detectors[i]->anchors & anchor) || at < s->past[i])
-            continue;
-        if (detectors[i]->match(l, &hit) && hit.start >= s->past[i])
+        if (at >= s->past[i] && detectors[i]->match(l, &hit) && hit.start >= s->past[i])
             add(s, i, &hit);
     }
 }
@@ -153,133 +162,127 @@ void scan_anchor(struct scan *s, enum anchor anchor, size_t at)
     wake(s, anchor, at);
 }
 
-// --- classes -------------------------------------------------------------------------------------
+// --- the first look ------------------------------------------------------------------------------
 
-// Bytes from `first` to first + span - 1.
-static __m128i in_range(__m128i v, char first, char span)
+enum { CHUNK = 16 }; // blocks
+
+// A chunk of a text: its marks between those of the block before it and of the block behind it,
+// whose digits are not known and are all taken to be there.
+struct chunk {
+    struct marks_state state;
+    struct marks marks[CHUNK + 2];
+    size_t foreign; // where bytes that are not ASCII began, at a block's border; SIZE_MAX: none
+};
+
+// Of the places where numbers begin, those where one of NUMBER_LEAST digits may: so many in a row,
+// or another group near behind; and those behind a key byte. What is near the block's end may be.
+static uint64_t maybe_numbers(const struct marks *m)
 {
-    __m128i from = _mm_sub_epi8(v, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8((char)(span - 1))), from);
+    enum { NEAR = NUMBER_LEAST - 1 + NUMBER_GAP_MAX };
+    uint64_t near = m->number >> 2, row = m->digit & m->digit >> 1;
+    near |= near >> 1;
+    near |= near >> 2;
+    near |= near >> 4;
+    _Static_assert(NEAR == 2 + 7, "the shifts reach so far");
+    row &= row >> 2;
+    row &= row >> 3;
+    _Static_assert(NUMBER_LEAST == 2 + 2 + 3, "the shifts make so many");
+    return m->number &
+           (near | row | ~(uint64_t)0 << (BLOCK - NEAR) | m->key << 1 | m[-1].key >> (BLOCK - 1));
 }
 
-static inline uint64_t bits(__m128i v, int shift)
+// Whether there are enough digits before the first gap that no number has.
+static bool long_number(const struct marks *m, int bit)
 {
-    return (uint64_t)(unsigned)_mm_movemask_epi8(v) << shift;
+    uint64_t digits = m->digit >> bit | m[1].digit << 1 << (BLOCK - 1 - bit), gap = ~digits;
+    gap &= gap >> 1;
+    gap &= gap >> 2;
+    _Static_assert(NUMBER_GAP_MAX == 3, "a longer gap is four bytes");
+    digits &= (gap & -gap) - 1;
+#pragma GCC unroll 8
+    for (int i = 1; i < NUMBER_LEAST; i++)
+        digits &= digits - 1;
+    return digits;
 }
 
-// Sixteen bytes of a block, the first of which is bit `shift`. Always inlined: the shifts are
-// constants then, which is half the time.
-static inline __attribute__((always_inline)) void read_16(const char *p, int shift,
-                                                          struct classes *c, __m128i *high)
+static bool of_word(char c)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + shift));
-    __m128i digit = in_range(v, '0', 10);
-    __m128i small = _mm_or_si128(v, _mm_set1_epi8(0x20));
-    __m128i letter = in_range(small, 'a', 26);
-    __m128i line =
-        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('_')), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
-    __m128i assign =
-        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')), _mm_cmpeq_epi8(v, _mm_set1_epi8('=')));
-    *high = _mm_or_si128(*high, v);
-    c->digit |= bits(digit, shift);
-    c->word |= bits(_mm_or_si128(letter, v), shift); // and all that is not ASCII
-    __m128i lead = _mm_or_si128(_mm_or_si128(in_range(small, 'b', 2), in_range(small, 'k', 2)),
-                                _mm_or_si128(_mm_cmpeq_epi8(small, _mm_set1_epi8('p')),
-                                             _mm_cmpeq_epi8(small, _mm_set1_epi8('s'))));
-    c->lead |= bits(lead, shift);
-    c->low |= bits(_mm_slli_epi16(v, 2), shift);
-    c->key |= bits(_mm_or_si128(_mm_or_si128(letter, digit), line), shift);
-    c->at |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('@')), shift);
-    c->assign |= bits(assign, shift);
-}
-
-static struct classes read_block(const char *p, __m128i *high)
-{
-    struct classes c = {0};
-    read_16(p, 0, &c, high);
-    read_16(p, 16, &c, high);
-    read_16(p, 32, &c, high);
-    read_16(p, 48, &c, high);
-    return c;
-}
-
-// `now` moved up by n, with the last bits of the block before it moved in; 0 < n < 64.
-static uint64_t shifted(uint64_t now, uint64_t before_it, int n)
-{
-    return now << n | before_it >> (64 - n);
-}
-
-// Bytes at which a run of key bytes has just become KEY_RUN long.
-static uint64_t long_runs(uint64_t now, uint64_t before_it)
-{
-    uint64_t a = now, b = before_it;
-    for (int n = 1; n < KEY_RUN; n *= 2) {
-        a &= shifted(a, b, n);
-        b &= b << n; // only its highest KEY_RUN bits are ever asked for
-    }
-    return a & ~shifted(now, before_it, KEY_RUN);
-}
-
-// Which of the words that begin at these places may be cues that wake; p has three bytes more than
-// a block. Four at a time, done or not: a branch for each costs more than what it saves.
-static uint64_t maybe_cues(const char *p, uint64_t starts, uint64_t word)
-{
-    uint64_t ones = ~(uint64_t)0; // what is behind the block is not known yet: letters, perhaps
-    uint64_t rest = starts & (word >> 1 | ones << 63) & (word >> 2 | ones << 62), maybe = 0;
-    while (rest)
-        for (int k = 0; k < 4; k++) {
-            uint32_t w;
-            memcpy(&w, p + __builtin_ctzll(rest | (uint64_t)1 << 63), sizeof w);
-            maybe |= -cue_maybe(w) & (rest & -rest);
-            rest &= rest - 1;
-        }
-    return maybe;
+    return is_letter(c) || c & 0x80;
 }
 
 // A word begins, too, where a capital letter follows a small one: accountKey.
-static void see_block(struct scan *s, const struct classes *c, const struct classes *last,
-                      const char *p, size_t at)
+static bool word_begins(str t, size_t at)
 {
-    uint64_t number = c->digit & ~shifted(c->digit, last->digit, 1);
-    uint64_t small = c->low & c->word, small_before = last->low & last->word;
-    uint64_t word =
-        c->word & (~shifted(c->word, last->word, 1) | (~c->low & shifted(small, small_before, 1)));
-    uint64_t cue = maybe_cues(p, word & c->lead, c->word);
-    uint64_t run = long_runs(c->key, last->key);
-    uint64_t rest = number | cue | run | c->at | c->assign;
-    for (; rest; rest &= rest - 1) {
-        uint64_t bit = rest & -rest;
-        size_t here = at + (size_t)__builtin_ctzll(rest);
-        if (cue & bit)
+    char c = t.p[at], last = before(t, at);
+    return of_word(c) && (!of_word(last) || (!(c & 0x20) && last & 0x20));
+}
+
+// Whether a detector may want the sign there.
+static bool telling_sign(str t, size_t at, enum anchor *ret_anchor)
+{
+    *ret_anchor = t.p[at] == '@' ? ANCHOR_AT : ANCHOR_ASSIGN;
+    return *ret_anchor == ANCHOR_AT || secret_name_end(t, at) ||
+           (at_byte(t, at + 1) == '/' && at_byte(t, at + 2) == '/');
+}
+
+static void see_block(struct scan *s, const struct marks *m, size_t at)
+{
+    uint64_t number = m->number ? maybe_numbers(m) : 0;
+    for (uint64_t rest = number | m->cue | m->run | m->sign; rest; rest &= rest - 1) {
+        int bit = __builtin_ctzll(rest);
+        size_t here = at + (size_t)bit;
+        enum anchor sign;
+        if (m->cue >> bit & 1 && word_begins(s->look.text, here))
             scan_anchor(s, ANCHOR_CUE, here);
-        if (number & bit)
+        if (number >> bit & 1 && (long_number(m, bit) || is_letter(before(s->look.text, here))))
             scan_anchor(s, ANCHOR_NUMBER, here);
-        if (c->at & bit)
-            scan_anchor(s, ANCHOR_AT, here);
-        if (c->assign & bit)
-            scan_anchor(s, ANCHOR_ASSIGN, here);
-        if (run & bit)
+        if (m->sign >> bit & 1 && telling_sign(s->look.text, here, &sign))
+            scan_anchor(s, sign, here);
+        if (m->run >> bit & 1)
             scan_anchor(s, ANCHOR_LONG, here - (KEY_RUN - 1));
     }
 }
 
+// Letters that are not ASCII stand apart from others by ASCII, so a stretch of them is judged
+// alone.
+static void judge_utf8(struct scan *s, struct chunk *c, size_t end)
+{
+    str all = s->look.text;
+    if (c->foreign != SIZE_MAX) {
+        str some = str_of(all.p + c->foreign, min_size(end, all.n) - c->foreign);
+        if (utf8_valid(some) != some.n)
+            s->out->label = LABEL_RESTRICTED;
+    }
+    c->foreign = SIZE_MAX;
+}
+
+static void see_chunk(struct scan *s, struct chunk *c, const char *p, size_t blocks, size_t at)
+{
+    must(blocks <= CHUNK && at % BLOCK == 0);
+    bool foreign = marks_read(p, blocks, &c->state, c->marks + 1);
+    c->marks[blocks + 1].digit = ~(uint64_t)0;
+    if (!foreign)
+        judge_utf8(s, c, at);
+    else if (c->foreign == SIZE_MAX)
+        c->foreign = at;
+    for (size_t i = 0; i < blocks && !s->out->truncated; i++)
+        see_block(s, &c->marks[i + 1], at + i * BLOCK);
+    c->marks[0] = c->marks[blocks];
+}
+
 void scan_text(struct scan *s, str text)
 {
-    enum { MORE = 4 }; // bytes behind a block that are read with it
-    struct classes last = {0};
-    __m128i high = _mm_setzero_si128();
+    struct chunk c = {.foreign = SIZE_MAX};
+    char tail[2 * BLOCK + BLOCK_MORE] = {0};
+    size_t at = 0, end = text.n > BLOCK_MORE ? (text.n - BLOCK_MORE) / BLOCK * BLOCK : 0;
     scan_begin(s, text);
-    for (size_t at = 0; at < text.n && !s->out->truncated; at += BLOCK) {
-        char tail[BLOCK + MORE];
-        const char *p = text.p + at;
-        if (text.n - at < sizeof tail) {
-            memset(tail, 0, sizeof tail);
-            p = memcpy(tail, p, text.n - at);
-        }
-        struct classes now = read_block(p, &high);
-        see_block(s, &now, &last, p, at);
-        last = now;
+    for (size_t n; at < end && !s->out->truncated; at += n) {
+        n = min_size(end - at, CHUNK * BLOCK);
+        see_chunk(s, &c, text.p + at, n / BLOCK, at);
     }
-    if (_mm_movemask_epi8(high) && utf8_valid(text) != text.n)
-        s->out->label = LABEL_RESTRICTED;
+    if (at < text.n && !s->out->truncated) {
+        memcpy(tail, text.p + at, text.n - at);
+        see_chunk(s, &c, tail, (text.n - at + BLOCK - 1) / BLOCK, at);
+    }
+    judge_utf8(s, &c, text.n);
 }

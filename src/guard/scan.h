@@ -13,8 +13,12 @@ struct scan {
     uint8_t detector_of[GUARD_FINDINGS_MAX]; // whose a finding is
     size_t past[SCAN_DETECTORS_MAX];         // end of a detector's last finding
     size_t looked;                           // cue words before this place are known
+    uint64_t wakes[ANCHOR_KINDS];            // a bit for each detector that wakes at an anchor
     struct look look;
 };
+// Empties the screening; part is 0.
+void scan_init(struct scan *s, struct arena *a, const struct guard_policy *p,
+               struct screening *ret_screening);
 // Adds what is in the text to the screening. A text that is not UTF-8 is restricted.
 void scan_text(struct scan *s, str text);
 

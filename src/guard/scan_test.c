@@ -116,6 +116,27 @@ TEST(vectors_and_the_plain_loop_find_the_same_in_random_texts)
     arena_done(&t.arena);
 }
 
+// Digits and what parts them, so that numbers begin and end at every place of a block.
+TEST(vectors_and_the_plain_loop_find_the_same_numbers)
+{
+    static const char bytes[] = "0123456789 -./()+,:DE\n";
+    struct try_of t;
+    uint64_t seed = 9;
+    begin(&t);
+    for (int round = 0; round < 20000; round++) {
+        char text[200];
+        size_t n = rng_next(&seed) % sizeof text,
+               kinds = 10 + rng_next(&seed) % (sizeof bytes - 10);
+        for (size_t i = 0; i < n; i++)
+            text[i] = bytes[rng_next(&seed) % 3 ? rng_next(&seed) % 10 : rng_next(&seed) % kinds];
+        if (!CHECK(scan(&t, str_of(text, n)))) {
+            printf("round %d: %.*s\n", round, (int)n, text);
+            break;
+        }
+    }
+    arena_done(&t.arena);
+}
+
 TEST(of_two_findings_that_overlap_the_higher_label_stays_and_the_label_never_falls)
 {
     struct try_of t;
@@ -176,7 +197,6 @@ TEST(cue_words_are_sorted_lower_case_and_found_in_any_case)
         char text[64] = {0};
         enum cue cue;
         size_t end = 0;
-        uint32_t w;
         REQUIRE(word.n >= 3 && word.n < sizeof text - 1);
         if (i > 0)
             CHECK(strcmp(cue_word(i - 1).p, word.p) < 0);
@@ -184,9 +204,8 @@ TEST(cue_words_are_sorted_lower_case_and_found_in_any_case)
             text[k] = (char)(is_letter(word.p[k]) ? word.p[k] & ~0x20 : word.p[k]);
         REQUIRE(cue_at(str_of(text, word.n), 0, &cue, &end));
         CHECK(end == word.n && cue < CUE_KINDS);
-        memcpy(&w, text, sizeof w);
         if (cue < CUE_WAKING)
-            CHECK(word.n >= 4 && cue_maybe(w) && CUE_LEAD(word.p[0]));
+            CHECK(word.n >= 4);
         CHECK(!cue_at(str_of(text, 2), 0, &cue, &end));
     }
 }

@@ -9,27 +9,26 @@
 enum alphabet { KEY, ALNUM, HEX, UPPER };
 
 // X(prefix, alphabet, least, most, i): from least to most bytes of the alphabet follow; most 0: any
-// number. By makers: AWS; Twilio; age; Google; SendGrid (a dot and 43 more follow); Databricks;
-// Docker; DigitalOcean; GitHub; GitLab; Groq; Hugging Face; Vault; npm; PyPI; Stripe; Shopify;
-// Anthropic; OpenAI and many others; Typeform; xAI; Slack.
+// number. In the order of their bytes. By makers: AWS; Twilio; age; Google; SendGrid (a dot and 43
+// more follow); Databricks; Docker; DigitalOcean; GitHub; GitLab; Groq; Hugging Face; Vault; npm;
+// PyPI; Stripe; Shopify; Anthropic; OpenAI and many others; Typeform; xAI; Slack.
 #define SHAPES(X, i)                                                                               \
     X("A3T", UPPER, 17, 17, i)                                                                     \
     X("ABIA", UPPER, 16, 16, i)                                                                    \
-    X("ACCA", UPPER, 16, 16, i)                                                                    \
-    X("AKIA", UPPER, 16, 16, i)                                                                    \
-    X("ASIA", UPPER, 16, 16, i)                                                                    \
     X("AC", HEX, 32, 32, i)                                                                        \
-    X("SK", HEX, 32, 32, i)                                                                        \
+    X("ACCA", UPPER, 16, 16, i)                                                                    \
     X("AGE-SECRET-KEY-1", KEY, 50, 0, i)                                                           \
     X("AIza", KEY, 35, 0, i)                                                                       \
+    X("AKIA", UPPER, 16, 16, i)                                                                    \
+    X("ASIA", UPPER, 16, 16, i)                                                                    \
     X("GOCSPX-", KEY, 20, 0, i)                                                                    \
-    X("ya29.", KEY, 30, 0, i)                                                                      \
     X("SG.", KEY, 16, 22, i)                                                                       \
+    X("SK", HEX, 32, 32, i)                                                                        \
     X("dapi", HEX, 32, 32, i)                                                                      \
     X("dckr_pat_", KEY, 20, 0, i)                                                                  \
     X("dop_v1_", HEX, 64, 64, i)                                                                   \
-    X("ghp_", ALNUM, 30, 0, i)                                                                     \
     X("gho_", ALNUM, 30, 0, i)                                                                     \
+    X("ghp_", ALNUM, 30, 0, i)                                                                     \
     X("ghr_", ALNUM, 30, 0, i)                                                                     \
     X("ghs_", ALNUM, 30, 0, i)                                                                     \
     X("ghu_", ALNUM, 30, 0, i)                                                                     \
@@ -42,12 +41,12 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("pypi-AgE", KEY, 30, 0, i)                                                                   \
     X("rk_live_", ALNUM, 20, 0, i)                                                                 \
     X("rk_test_", ALNUM, 20, 0, i)                                                                 \
-    X("sk_live_", ALNUM, 20, 0, i)                                                                 \
-    X("sk_test_", ALNUM, 20, 0, i)                                                                 \
     X("shpat_", HEX, 32, 0, i)                                                                     \
     X("shpss_", HEX, 32, 0, i)                                                                     \
-    X("sk-ant-", KEY, 20, 0, i)                                                                    \
     X("sk-", KEY, 20, 0, i)                                                                        \
+    X("sk-ant-", KEY, 20, 0, i)                                                                    \
+    X("sk_live_", ALNUM, 20, 0, i)                                                                 \
+    X("sk_test_", ALNUM, 20, 0, i)                                                                 \
     X("tfp_", KEY, 40, 0, i)                                                                       \
     X("xai-", ALNUM, 40, 0, i)                                                                     \
     X("xapp-", KEY, 20, 0, i)                                                                      \
@@ -56,7 +55,8 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("xoxe-", KEY, 20, 0, i)                                                                      \
     X("xoxp-", KEY, 20, 0, i)                                                                      \
     X("xoxr-", KEY, 20, 0, i)                                                                      \
-    X("xoxs-", KEY, 20, 0, i)
+    X("xoxs-", KEY, 20, 0, i)                                                                      \
+    X("ya29.", KEY, 30, 0, i)
 
 static const struct shape {
     str prefix;
@@ -68,9 +68,14 @@ static const struct shape {
     {{prefix, sizeof(prefix) - 1}, alphabet, least, most, prefix[sizeof(prefix) - 2] == '.'},
     SHAPES(SHAPE_ROW, 0)};
 
-// The letters with which prefixes begin, a bit each.
-#define LEAD(prefix, alphabet, least, most, i) | 1u << (prefix[0] & 31)
-static const uint32_t leads = 0 SHAPES(LEAD, 0);
+// How many shapes begin with a lower letter than `@ + i`.
+#define LOWER(prefix, alphabet, least, most, i) +((prefix)[0] < '@' + (i))
+#define SHAPES_BELOW(i)                         (0 SHAPES(LOWER, i))
+#define EIGHT(of, i)                                                                               \
+    of(i), of((i) + 1), of((i) + 2), of((i) + 3), of((i) + 4), of((i) + 5), of((i) + 6), of((i) + 7)
+#define THIRTY_TWO(of, i) EIGHT(of, i), EIGHT(of, (i) + 8), EIGHT(of, (i) + 16), EIGHT(of, (i) + 24)
+static const uint8_t first_shape[] = {THIRTY_TWO(SHAPES_BELOW, 0), THIRTY_TWO(SHAPES_BELOW, 32),
+                                      countof(shapes)};
 
 static bool is_hex(char c)
 {
@@ -142,19 +147,30 @@ static bool match_shape(const struct shape *s, str t, size_t start, struct hit *
     return true;
 }
 
-static bool match_shapes(str t, size_t run, struct hit *ret_hit)
+// Prefixes that end in a dot: the run begins behind it.
+static bool match_dotted(str t, size_t run, struct hit *ret_hit)
 {
-    bool dotted = before(t, run) == '.';
-    if (!dotted && !(leads >> (at_byte(t, run) & 31) & 1))
-        return false;
     for (size_t i = 0; i < countof(shapes); i++) {
         const struct shape *s = &shapes[i];
-        size_t back = s->dotted ? s->prefix.n : 0;
-        if (s->dotted && (!dotted || run < back || !apart(t, run - back)))
-            continue;
-        if (stands_at(t, run - back, s->prefix) && match_shape(s, t, run - back, ret_hit))
+        if (s->dotted && run >= s->prefix.n && apart(t, run - s->prefix.n) &&
+            stands_at(t, run - s->prefix.n, s->prefix) &&
+            match_shape(s, t, run - s->prefix.n, ret_hit))
             return true;
     }
+    return false;
+}
+
+static bool match_shapes(str t, size_t run, struct hit *ret_hit)
+{
+    unsigned lead = (unsigned char)at_byte(t, run) - '@';
+    if (before(t, run) == '.' && match_dotted(t, run, ret_hit))
+        return true;
+    if (lead >= countof(first_shape) - 1)
+        return false;
+    for (size_t i = first_shape[lead]; i < first_shape[lead + 1]; i++)
+        if (!shapes[i].dotted && stands_at(t, run, shapes[i].prefix) &&
+            match_shape(&shapes[i], t, run, ret_hit))
+            return true;
     return false;
 }
 
@@ -304,10 +320,7 @@ static const struct name_row {
 #define LAST(word, back)    ((word)[sizeof(word) - 1 - (back)] & 31)
 #define ENDS(word, kind, i) | (LAST(word, 1) == (i) ? 1u << LAST(word, 2) : 0)
 #define ENDINGS(i)          (0u NAMES(ENDS, i))
-#define EIGHT(i)                                                                                   \
-    ENDINGS(i), ENDINGS((i) + 1), ENDINGS((i) + 2), ENDINGS((i) + 3), ENDINGS((i) + 4),            \
-        ENDINGS((i) + 5), ENDINGS((i) + 6), ENDINGS((i) + 7)
-static const uint32_t endings[32] = {EIGHT(0), EIGHT(8), EIGHT(16), EIGHT(24)};
+const uint32_t secret_endings[32] = {THIRTY_TWO(ENDINGS, 0)};
 
 // Names with these in them hold what everybody may see.
 static bool public_name(str name)
@@ -339,19 +352,11 @@ static const struct name_row *name_before(str t, size_t end)
     return NULL;
 }
 
-static bool between(char c)
-{
-    return c == ' ' || c == '"' || c == '\'' || c == '\\' || c == ':';
-}
-
 // name = value, "name": "value"; `at` is the sign between.
 static bool match_assignment(str t, size_t at, struct hit *ret_hit)
 {
-    size_t end = at, p = at + 1;
-    while (end > 0 && at - end < 4 && between(t.p[end - 1]))
-        end--;
-    if (end < 2 || !(is_letter(t.p[end - 1]) || t.p[end - 1] & 0x80) ||
-        !(endings[t.p[end - 1] & 31] >> (t.p[end - 2] & 31) & 1))
+    size_t end = secret_name_end(t, at), p = at + 1;
+    if (!end)
         return false;
     const struct name_row *name = name_before(t, end);
     if (!name)

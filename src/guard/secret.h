@@ -18,6 +18,24 @@ static inline bool url_end(char c)
 {
     return (unsigned char)c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`';
 }
+// For each last letter of a telling name, a bit for each letter before it.
+extern const uint32_t secret_endings[32];
+static inline bool between_name_and_sign(char c)
+{
+    return c == ' ' || c == '"' || c == '\'' || c == '\\' || c == ':';
+}
+// The end of what may be a telling name before the sign at `at`, 0 when there is none. Most signs
+// have none; cheap, for the pass to ask before it wakes anyone.
+static inline size_t secret_name_end(str t, size_t at)
+{
+    enum { BETWEEN_MAX = 4 };
+    size_t end = at;
+    while (end > 0 && at - end < BETWEEN_MAX && between_name_and_sign(t.p[end - 1]))
+        end--;
+    bool named = end >= 2 && (is_letter(t.p[end - 1]) || t.p[end - 1] & 0x80) &&
+                 secret_endings[t.p[end - 1] & 31] >> (t.p[end - 2] & 31) & 1;
+    return named ? end : 0;
+}
 // At a cue: armoured private keys, "the password is …", "Bearer …", curl -u and the like.
 bool spoken(const struct look *l, struct hit *ret_hit);
 #endif

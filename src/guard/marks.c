@@ -1,0 +1,206 @@
+// marks.c: bytes to bits. A byte's class is what two small tables say of its upper and of its lower
+// half together, so that one shuffle looks up 32 bytes; of bytes that are not ASCII the tables say
+// nothing. Cue words are looked for in the same way: each belongs to one of eight buckets, and a
+// place may hold one when its first byte and the lower halves of the three behind it fit the same
+// bucket. Invariant: the twins give the same marks.
+#include "guard/marks.h"
+#include "guard/cues.h"
+#include <immintrin.h>
+
+enum { CUE_BYTES = BLOCK_MORE + 1 };
+
+// Classes, a bit each; those of key bytes are the highest.
+enum { ASSIGN = 1, AT = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
+enum { BELOW_KEY = DASH - 1, DIGIT_TO_TOP = 3 };
+
+static const uint8_t class_low[16] = {
+    AT | DIGIT | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    DIGIT | A_TO_O | P_TO_Z,
+    ASSIGN | A_TO_O | P_TO_Z,
+    A_TO_O,
+    A_TO_O,
+    ASSIGN | DASH | A_TO_O,
+    A_TO_O,
+    LINE | A_TO_O,
+};
+static const uint8_t class_high[16] = {
+    [2] = DASH,          [3] = ASSIGN | DIGIT, [4] = AT | A_TO_O,
+    [5] = LINE | P_TO_Z, [6] = A_TO_O,         [7] = P_TO_Z,
+};
+
+// Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which
+// buckets have one with this half there.
+#define BUCKET(word) (1u << (((word)[0] + (word)[1] + 4 * (word)[2]) & 7))
+#define LOW_HALF(word, kind, form, i)                                                              \
+    | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] & 15) == (i) % 16 ? BUCKET(word) : 0)
+// The upper half of a letter in either case; i is a half.
+#define HIGH_HALF(word, kind, form, i)                                                             \
+    | (CUE_##kind < CUE_WAKING && ((word)[0] >> 4 | 2) == ((i) | 2) ? BUCKET(word) : 0)
+#define LOW(i)      (0u CUES(LOW_HALF, i))
+#define HIGH(i)     (0u CUES(HIGH_HALF, i))
+#define FOUR(of, i) of(i), of((i) + 1), of((i) + 2), of((i) + 3)
+#define SIXTEEN(of, i)                                                                             \
+    {                                                                                              \
+        FOUR(of, i), FOUR(of, (i) + 4), FOUR(of, (i) + 8), FOUR(of, (i) + 12)                      \
+    }
+static const uint8_t cue_high[16] = SIXTEEN(HIGH, 0);
+static const uint8_t cue_low[CUE_BYTES][16] = {SIXTEEN(LOW, 0), SIXTEEN(LOW, 16), SIXTEEN(LOW, 32),
+                                               SIXTEEN(LOW, 48)};
+
+// What was read of a block.
+struct classes {
+    uint64_t digit, key, cue, some; // some: of any class
+};
+
+// `now` moved up by n, with the last bits of the block before it moved in; 0 < n < 64.
+static inline uint64_t shifted(uint64_t now, uint64_t before_it, int n)
+{
+    return now << n | before_it >> (64 - n);
+}
+
+static inline __attribute__((always_inline)) void
+derive(const struct classes *c, struct marks_state *s, struct marks *ret_marks)
+{
+    uint64_t run[5] = {c->key}; // run[k]: the last of 2^k key bytes or more in a row
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++)
+        run[k + 1] = run[k] & shifted(run[k], s->run[k], 1 << k);
+    *ret_marks = (struct marks){
+        .digit = c->digit,
+        .key = c->key,
+        .number = c->digit & ~shifted(c->digit, s->digit, 1),
+        .cue = c->cue,
+        .run = run[4] & ~shifted(run[4], s->run[4], 1),
+        .sign = c->some & ~c->key,
+    };
+    *s = (struct marks_state){c->digit, {run[0], run[1], run[2], run[3], run[4]}};
+}
+
+// --- AVX2 ----------------------------------------------------------------------------------------
+
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i table(const uint8_t *t)
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t));
+}
+AVX2 static inline __m256i load_32(const char *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+// The top bits of 32 bytes and of 32 more.
+AVX2 static inline uint64_t bits_64(__m256i first, __m256i second)
+{
+    return (uint32_t)_mm256_movemask_epi8(first) | (uint64_t)(uint32_t)_mm256_movemask_epi8(second)
+                                                       << 32;
+}
+
+// The tables, in registers.
+struct tables_32 {
+    __m256i class_low, class_high, cue_high, cue_low[CUE_BYTES];
+};
+
+// Classes of 32 bytes; in *ret_no_cue 255 where no cue word can begin.
+AVX2 static inline __m256i classes_32(const char *p, const struct tables_32 *t, __m256i *foreign,
+                                      __m256i *ret_no_cue)
+{
+    __m256i v = load_32(p);
+    *foreign = _mm256_or_si256(*foreign, v);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+    __m256i cue = _mm256_and_si256(_mm256_shuffle_epi8(t->cue_high, high),
+                                   _mm256_shuffle_epi8(t->cue_low[0], v));
+#pragma GCC unroll 4
+    for (int i = 1; i < CUE_BYTES; i++)
+        cue = _mm256_and_si256(cue, _mm256_shuffle_epi8(t->cue_low[i], load_32(p + i)));
+    *ret_no_cue = _mm256_cmpeq_epi8(cue, _mm256_setzero_si256());
+    return _mm256_and_si256(_mm256_shuffle_epi8(t->class_low, v),
+                            _mm256_shuffle_epi8(t->class_high, high));
+}
+
+AVX2 static inline struct classes classes_avx2(const char *p, const struct tables_32 *t,
+                                               __m256i *foreign)
+{
+    __m256i no_cue[2];
+    __m256i x = classes_32(p, t, foreign, &no_cue[0]);
+    __m256i y = classes_32(p + 32, t, foreign, &no_cue[1]);
+    __m256i below_key = _mm256_set1_epi8(BELOW_KEY), zero = _mm256_setzero_si256();
+    return (struct classes){
+        .digit = bits_64(_mm256_slli_epi16(x, DIGIT_TO_TOP), _mm256_slli_epi16(y, DIGIT_TO_TOP)),
+        .key = bits_64(_mm256_cmpgt_epi8(x, below_key), _mm256_cmpgt_epi8(y, below_key)),
+        .some = bits_64(_mm256_cmpgt_epi8(x, zero), _mm256_cmpgt_epi8(y, zero)),
+        .cue = ~bits_64(no_cue[0], no_cue[1]),
+    };
+}
+
+AVX2 bool marks_read_avx2(const char *p, size_t blocks, struct marks_state *state,
+                          struct marks *ret_marks)
+{
+    struct tables_32 t = {.class_low = table(class_low),
+                          .class_high = table(class_high),
+                          .cue_high = table(cue_high)};
+    struct marks_state s = *state;
+    __m256i foreign = _mm256_setzero_si256(); // bytes that are not ASCII, in the top bits
+    must(p && ret_marks);
+#pragma GCC unroll 4
+    for (int i = 0; i < CUE_BYTES; i++)
+        t.cue_low[i] = table(cue_low[i]);
+    for (size_t i = 0; i < blocks; i++) {
+        struct classes c = classes_avx2(p + i * BLOCK, &t, &foreign);
+        derive(&c, &s, &ret_marks[i]);
+    }
+    *state = s;
+    return _mm256_movemask_epi8(foreign) != 0;
+}
+
+// --- SSE2 ----------------------------------------------------------------------------------------
+
+// The top bits of 16 bytes, the first of which is bit `shift`.
+static inline uint64_t bits_16(__m128i v, int shift)
+{
+    return (uint64_t)(unsigned)_mm_movemask_epi8(v) << shift;
+}
+
+static struct classes classes_sse2(const char *p)
+{
+    struct classes c = {0};
+    uint8_t class[BLOCK], cue[BLOCK];
+    const __m128i zero = _mm_setzero_si128();
+    for (int i = 0; i < BLOCK; i++) {
+        unsigned char b = (unsigned char)p[i];
+        class[i] = b & 0x80 ? 0 : class_low[b & 15] & class_high[b >> 4];
+        cue[i] = b & 0x80 ? 0 : cue_low[0][b & 15] & cue_high[b >> 4];
+        for (int k = 1; k < CUE_BYTES && cue[i]; k++)
+            cue[i] &= p[i + k] & 0x80 ? 0 : cue_low[k][p[i + k] & 15];
+    }
+    for (int i = 0; i < BLOCK; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(class + i));
+        __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(cue + i));
+        c.digit |= bits_16(_mm_slli_epi16(x, DIGIT_TO_TOP), i);
+        c.key |= bits_16(_mm_cmpgt_epi8(x, _mm_set1_epi8(BELOW_KEY)), i);
+        c.some |= bits_16(_mm_cmpgt_epi8(x, zero), i);
+        c.cue |= bits_16(_mm_xor_si128(_mm_cmpeq_epi8(y, zero), _mm_set1_epi8(-1)), i);
+    }
+    return c;
+}
+
+bool marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
+                     struct marks *ret_marks)
+{
+    char foreign = 0;
+    must(p && ret_marks);
+    for (size_t i = 0; i < blocks; i++) {
+        struct classes c = classes_sse2(p + i * BLOCK);
+        derive(&c, state, &ret_marks[i]);
+    }
+    for (size_t i = 0; i < blocks * BLOCK; i++)
+        foreign |= p[i];
+    return foreign & 0x80;
+}
