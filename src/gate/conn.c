@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "gate/worker.h"
 
-enum { PENDING_MAX = 128 * 1024, LINGER_MS = 2000 };
+enum { PENDING_MAX = 128 * 1024, BODY_PIECE = 64 * 1024, LINGER_MS = 2000 };
 
 #define TO(state) (1u << CONN_##state)
 static const struct state_row {
@@ -121,8 +121,19 @@ static bool head_came(struct conn *c)
             return false;
         }
     }
+    c->body_bytes = 0;
     conn_to(c, CONN_BODY);
     return true;
+}
+
+// A body has its time piece by piece, not byte by byte: who drips would hold a place for days.
+static void body_goes_on(struct conn *c, size_t bytes)
+{
+    c->body_bytes += bytes;
+    if (c->body_bytes < BODY_PIECE)
+        return;
+    c->body_bytes = 0;
+    net_deadline_arm(&c->worker->body, &c->deadline);
 }
 
 static void request_came(struct conn *c)
@@ -159,7 +170,7 @@ static void feed(struct conn *c, str bytes)
         bytes = str_from(bytes, used);
         if (p == HTTP_MORE) {
             if (c->state == CONN_BODY)
-                net_deadline_arm(&c->worker->body, &c->deadline);
+                body_goes_on(c, used);
             must(bytes.n == 0);
             return;
         }

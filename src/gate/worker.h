@@ -53,6 +53,7 @@ struct conn {
     struct buf pending;     // bytes that came while a call was open (pipelining)
     enum conn_state state;
     int64_t calls;
+    size_t body_bytes; // of the piece of a body that its deadline is for
     bool keep, paused;
 };
 

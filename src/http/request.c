@@ -14,7 +14,7 @@ const struct conf_table http_setting_table = {setting_rows, countof(setting_rows
 enum {
     FIRST_BODY = 16 * 1024,
     TRUSTED_LENGTH = 1024 * 1024, // a stated length is believed so far, so that a lie costs little
-    GROWTH = 4,                   // and after that, so many times what has come
+    GROWTH = 4,                   // after that, and in chunks, room for so many times what came
     EXTENSION_MAX = 256,          // bytes of one chunk's extensions
     EXTENSIONS_MAX = 16 * 1024,   // of all chunks'
     TRAILERS_MAX = 8 * 1024,
@@ -257,13 +257,14 @@ static enum err take_head(struct http_reader *r)
 
 static char *body_room(struct http_reader *r, size_t n)
 {
-    size_t need = r->body_n + n, cap = max_size(FIRST_BODY, r->body_cap * 2);
+    bool stated = r->head.content_length > 0;
+    size_t need = r->body_n + n, most = (size_t)r->settings->body_limit;
     if (need <= r->body_cap)
         return r->body + r->body_n;
-    if (r->head.content_length > 0)
-        cap = min_size((size_t)r->head.content_length,
-                       max_size(TRUSTED_LENGTH, r->body_cap * GROWTH));
-    cap = max_size(cap, need);
+    if (stated)
+        most = (size_t)r->head.content_length;
+    size_t cap = max_size(stated ? TRUSTED_LENGTH : FIRST_BODY, r->body_cap * GROWTH);
+    cap = max_size(min_size(cap, most), need);
     char *grown = arena_bytes(r->headers.arena, cap);
     if (r->body_n)
         memcpy(grown, r->body, r->body_n);
