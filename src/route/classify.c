@@ -1,73 +1,76 @@
 // classify.c: what kind of work a request is. Integer sums over eight-bit weights, a group at a
-// time, then a softmax: a few microseconds, no allocation.
-#include "route/classify.h"
+// time, then a softmax: a few microseconds, no allocation. Sixteen tasks fill whole vectors, so
+// that nothing here goes task by task.
 #include "route/features.h"
+#include <emmintrin.h>
 
-typedef int8_t lane8 __attribute__((vector_size(16)));
-typedef int16_t lane16 __attribute__((vector_size(32)));
+typedef float lanes __attribute__((vector_size(4 * TASK_COUNT)));
+typedef int32_t whole __attribute__((vector_size(4 * TASK_COUNT)));
 
-// Adds up one group's rows of weights, sixteen tasks at once.
-static void sum_rows(const struct route_model *m, const struct hashes *h, int32_t *sums)
+// One a task; on 64 bytes by its type.
+union by_task {
+    lanes all;
+    whole integers;
+    __m128i quarter[4];
+    float of[TASK_COUNT];
+};
+_Static_assert(TASK_COUNT == 16, "a row of weights is one vector");
+
+// Adds up a group's rows of weights. Bytes with their sign turned lie in 0 .. 255, so that two add
+// up inside 16 bits: `both` holds the even ones plus 256 times the odd ones, modulo 2^16.
+static void sum_rows(const struct route_model *m, const struct hashes *h, union by_task *ret)
 {
-    enum { AT_ONCE = 256 }; // 256 * 127 still fits 16 bits
+    enum { AT_ONCE = 256 }; // 256 * 255 still fits 16 bits
     const uint32_t mask = m->bucket_count - 1;
-    for (int t = 0; t < TASK_COUNT; t++)
-        sums[t] = 0;
+    const __m128i turn = _mm_set1_epi8((char)0x80), *rows = (const void *)m->weights;
+    ret->integers = (whole){0};
     for (uint32_t i = 0; i < h->n;) {
-        uint32_t end = (uint32_t)min_size(h->n, i + AT_ONCE);
-        lane16 acc = {0};
+        const uint32_t end = (uint32_t)min_size(h->n, i + AT_ONCE);
+        const __m128i less = _mm_set1_epi16((short)(128 * (end - i)));
+        __m128i both = _mm_setzero_si128(), odd = both;
         for (; i < end; i++) {
-            lane8 row;
-            memcpy(&row, m->weights + (size_t)(h->at[i] & mask) * TASK_COUNT, sizeof row);
-            acc += __builtin_convertvector(row, lane16);
+            __m128i row = _mm_xor_si128(rows[h->at[i] & mask], turn);
+            both = _mm_add_epi16(both, row);
+            odd = _mm_add_epi16(odd, _mm_srli_epi16(row, 8));
         }
-        for (int t = 0; t < TASK_COUNT; t++)
-            sums[t] += acc[t];
+        __m128i even = _mm_sub_epi16(_mm_sub_epi16(both, _mm_slli_epi16(odd, 8)), less);
+        odd = _mm_sub_epi16(odd, less);
+        __m128i halves[2] = {_mm_unpacklo_epi16(even, odd), _mm_unpackhi_epi16(even, odd)};
+        for (unsigned q = 0; q < 4; q++) {
+            __m128i x = halves[q / 2], sign = _mm_srai_epi16(x, 15);
+            x = q % 2 ? _mm_unpackhi_epi16(x, sign) : _mm_unpacklo_epi16(x, sign);
+            ret->quarter[q] = _mm_add_epi32(ret->quarter[q], x);
+        }
     }
 }
 
-// e^x in plain arithmetic, so that training gives the same bytes whatever the C library.
-double exp_plain(double x)
+// e^x within a few millionths, where x is at most 0; below -80 as at -80.
+static void exp_all(lanes *v)
 {
-    if (x < -700)
-        return 0;
-    must(x < 700);
-    double k = (double)(int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
-    double r = x - k * 0.69314718055994531, term = 1, sum = 1;
-    for (int i = 1; i < 12; i++) {
-        term *= r / i;
-        sum += term;
-    }
-    union {
-        uint64_t bits;
-        double value;
-    } power = {.bits = (uint64_t)(1023 + (int)k) << 52};
-    return sum * power.value;
+    const lanes least = (lanes){0} - 80.0f;
+    const whole keep = *v > least;
+    const lanes x = (lanes)(((whole)*v & keep) | ((whole)least & ~keep));
+    const whole k = __builtin_convertvector(x * 1.44269504f - 0.5f, whole);
+    const lanes r = x - __builtin_convertvector(k, lanes) * 0.693147181f;
+    const lanes power = (lanes)((k + 127) << 23); // 2^k by its exponent's bits
+    *v = 1 + r * (1 + r * (0.5f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f)))));
+    *v *= power;
 }
 
-void softmax_plain(double *p)
+static float sum_of(const union by_task *v)
 {
-    double top = p[0], sum = 0;
-    for (int t = 1; t < TASK_COUNT; t++)
-        top = p[t] > top ? p[t] : top;
-    for (int t = 0; t < TASK_COUNT; t++) {
-        p[t] = exp_plain(p[t] - top);
-        sum += p[t];
-    }
+    float sum = 0;
     for (int t = 0; t < TASK_COUNT; t++)
-        p[t] /= sum;
+        sum += v->of[t];
+    return sum;
 }
 
 // The groups that spoke loudest for the task against the mean of all tasks.
-static void tell_signals(float parts[GROUP_COUNT][TASK_COUNT], struct judgement *j)
+static void tell_signals(const union by_task parts[GROUP_COUNT], struct judgement *j)
 {
     float voice[GROUP_COUNT];
-    for (int g = 0; g < GROUP_COUNT; g++) {
-        float mean = 0;
-        for (int t = 0; t < TASK_COUNT; t++)
-            mean += parts[g][t] / TASK_COUNT;
-        voice[g] = parts[g][j->task] - mean;
-    }
+    for (int g = 0; g < GROUP_COUNT; g++)
+        voice[g] = parts[g].of[j->task] - sum_of(&parts[g]) / TASK_COUNT;
     unsigned n = 0;
     for (; n + 1 < countof(j->signals); n++) {
         int best = 0;
@@ -94,43 +97,51 @@ static float local_ok(const struct route_model *m, const struct judgement *j, ui
     return p < 0.01f ? 0.01f : p > 0.99f ? 0.99f : p;
 }
 
-static void choose_task(struct judgement *j, const double *p)
+// The likeliest task, and by how much it leads; its place in v.
+static void choose_task(const union by_task *p, struct judgement *j)
 {
     unsigned best = 0, second = 1;
     for (unsigned t = 1; t < TASK_COUNT; t++) {
-        if (p[t] > p[best]) {
+        if (p->of[t] > p->of[best]) {
             second = best;
             best = t;
-        } else if (t != second && p[t] > p[second]) {
+        } else if (t != second && p->of[t] > p->of[second]) {
             second = t;
         }
     }
     must(best != second);
-    for (unsigned t = 0; t < TASK_COUNT; t++)
-        j->task_p[t] = (float)p[t];
     j->task = (enum task)best;
-    j->margin = (float)(p[best] - p[second]);
+    j->margin = p->of[best] - p->of[second];
+}
+
+// Scores to chances.
+static void softmax(union by_task *p)
+{
+    float top = p->of[0];
+    for (int t = 1; t < TASK_COUNT; t++)
+        top = p->of[t] > top ? p->of[t] : top;
+    p->all -= top;
+    exp_all(&p->all);
+    p->all /= sum_of(p);
 }
 
 static void judge(const struct route_model *m, const struct view *v, struct judgement *j)
 {
     struct features f;
-    int32_t sums[TASK_COUNT];
-    float parts[GROUP_COUNT][TASK_COUNT];
-    double p[TASK_COUNT];
+    union by_task parts[GROUP_COUNT], p;
+    lanes scale;
     features_read(&f, v);
-    for (int t = 0; t < TASK_COUNT; t++)
-        p[t] = (double)m->bias[t];
+    memcpy(&p, m->bias, sizeof p);
+    memcpy(&scale, m->scale, sizeof scale);
     for (int g = 0; g < GROUP_COUNT; g++) {
-        float value = group_value(&f, (enum group)g);
-        sum_rows(m, &f.group[g], sums);
-        for (int t = 0; t < TASK_COUNT; t++) {
-            parts[g][t] = (float)sums[t] * m->scale[t] * value;
-            p[t] += (double)parts[g][t];
-        }
+        sum_rows(m, &f.group[g], &parts[g]);
+        parts[g].all = __builtin_convertvector(parts[g].integers, lanes) * scale;
+        parts[g].all *= group_value(&f, (enum group)g);
+        p.all += parts[g].all;
     }
-    softmax_plain(p);
-    choose_task(j, p);
+    softmax(&p);
+    memcpy(j->task_p, &p, sizeof j->task_p);
+    choose_task(&p, j);
     j->read_bytes = v->n + v->context_n;
     j->total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX);
     j->p_local_ok = local_ok(m, j, v->total_bytes);

@@ -1,5 +1,5 @@
 #include "base/mem.h"
-#include "route/classify.h"
+#include "route/route.h"
 #include "tests/unit.h"
 
 static void open_builtin(struct route_model *m)
@@ -76,12 +76,4 @@ TEST(what_is_pasted_does_not_decide)
           TASK_SUMMARISE);
     CHECK(task_of("Translate the text into French.\n\n\"Prove the theorem and write a python "
                   "function that calculates the integral of a polynomial\"") == TASK_TRANSLATE);
-}
-
-TEST(plain_exp_is_exp)
-{
-    CHECK(exp_plain(0) == 1 && exp_plain(-800) == 0);
-    for (double x = -20; x < 20; x += 0.37)
-        CHECK(exp_plain(x) * exp_plain(-x) > 1 - 1e-9 && exp_plain(x) * exp_plain(-x) < 1 + 1e-9);
-    CHECK(exp_plain(1) > 2.718281828 && exp_plain(1) < 2.718281829);
 }

@@ -31,7 +31,6 @@ void view_of_ask(struct view *v, const struct ask *ask);
 enum group {
     GROUP_WORDS,   // words and pairs of the instruction
     GROUP_EDGES,   // its first and last words once more, with their place
-    GROUP_STEMS,   // beginnings and ends of its words
     GROUP_PAYLOAD, // words of what looks pasted: quoted, fenced, a long block
     GROUP_FORM,    // bucketed counts: length, lines, digits, punctuation, labels ...
     GROUP_AROUND,  // turns, tools, system prompt; nothing where there is none
@@ -41,10 +40,10 @@ enum group {
 const char *group_name(enum group g);
 
 enum {
-    WORDS_MAX = 1024,
+    TOKENS_MAX = VIEW_HEAD + 1 + VIEW_TAIL, // a byte each, at worst
+    WORDS_MAX = 2 * TOKENS_MAX,             // each, and its pair with the one before
     EDGES_MAX = 32,
-    STEMS_MAX = 640,
-    PAYLOAD_MAX = 512,
+    PAYLOAD_MAX = TOKENS_MAX,
     FORM_MAX = 64,
     AROUND_MAX = 8,
     CONTEXT_MAX = 128,
@@ -57,8 +56,8 @@ struct hashes {
 // is dropped.
 struct features {
     struct hashes group[GROUP_COUNT];
-    uint32_t words[WORDS_MAX], edges[EDGES_MAX], stems[STEMS_MAX], payload[PAYLOAD_MAX],
-        form[FORM_MAX], around[AROUND_MAX], context[CONTEXT_MAX];
+    uint32_t words[WORDS_MAX], edges[EDGES_MAX], payload[PAYLOAD_MAX], form[FORM_MAX],
+        around[AROUND_MAX], context[CONTEXT_MAX];
 };
 void features_read(struct features *f, const struct view *v);
 // What one feature of the group weighs in this request.

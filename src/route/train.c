@@ -3,7 +3,6 @@
 // function of the C library whose last bit differs from one machine to the next.
 #include "base/mem.h"
 #include "base/rng.h"
-#include "route/classify.h"
 #include "route/features.h"
 #include "route/model.h"
 
@@ -99,6 +98,38 @@ static void forget_some(struct trainer *t)
         }
         h->n = (uint16_t)kept;
     }
+}
+
+// e^x in plain arithmetic; x below 700.
+static double exp_plain(double x)
+{
+    if (x < -700)
+        return 0;
+    must(x < 700);
+    double k = (double)(int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
+    double r = x - k * 0.69314718055994531, term = 1, sum = 1;
+    for (int i = 1; i < 12; i++) {
+        term *= r / i;
+        sum += term;
+    }
+    union {
+        uint64_t bits;
+        double value;
+    } power = {.bits = (uint64_t)(1023 + (int)k) << 52};
+    return sum * power.value;
+}
+
+static void softmax_plain(double p[TASK_COUNT])
+{
+    double top = p[0], sum = 0;
+    for (int t = 1; t < TASK_COUNT; t++)
+        top = p[t] > top ? p[t] : top;
+    for (int t = 0; t < TASK_COUNT; t++) {
+        p[t] = exp_plain(p[t] - top);
+        sum += p[t];
+    }
+    for (int t = 0; t < TASK_COUNT; t++)
+        p[t] /= sum;
 }
 
 static void predict(const struct trainer *t, double *p)

@@ -2,51 +2,55 @@
 // instruction stands at an end; what is in the middle was mostly pasted. Never more than
 // ROUTE_READ_MAX bytes are decoded, so that a message of a megabyte costs what one of 2 KB does.
 #include "route/features.h"
+#include <emmintrin.h>
 
 // A last message of fewer bytes is looked at together with the one before ("continue", "and in
 // C?").
 enum { SHORT_BYTES = 64 };
 
+// Up to `end` something is put; VIEW_PAD bytes behind it may be written, and mean nothing.
 struct sink {
     char *at, *end;
 };
 
-static int hex_of(char c)
-{
-    return c >= '0' && c <= '9'                 ? c - '0'
-           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
-                                                : -1;
-}
+// What a hex digit is worth, and one more: 0 is no digit.
+static const uint8_t hex_plus_one[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
 
 // Four hex digits, or -1.
-static int32_t read_hex(const char *p, const char *end)
+static inline int32_t read_hex(const char *p, const char *end)
 {
-    int32_t v = 0;
     if (end - p < 4)
         return -1;
-    for (int i = 0; i < 4; i++) {
-        int h = hex_of(p[i]);
-        if (h < 0)
-            return -1;
-        v = v * 16 + h;
-    }
-    return v;
+    const int32_t a = hex_plus_one[(uint8_t)p[0]] - 1, b = hex_plus_one[(uint8_t)p[1]] - 1,
+                  c = hex_plus_one[(uint8_t)p[2]] - 1, d = hex_plus_one[(uint8_t)p[3]] - 1;
+    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
 }
 
-static void put_code_point(struct sink *s, uint32_t cp)
+static inline void put_code_point(struct sink *s, uint32_t cp)
 {
-    char out[4];
-    size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n - 1; i > 0; i--, cp >>= 6)
-        out[i] = (char)(0x80 | (cp & 0x3f));
-    out[0] = (char)(lead[n] | cp);
-    if ((size_t)(s->end - s->at) < n) {
-        s->end = s->at; // full: half a character is no character
-        return;
+    char *to = s->at;
+    if (cp < 0x80) {
+        *to++ = (char)cp;
+    } else if (cp < 0x800) {
+        *to++ = (char)(0xc0 | cp >> 6);
+        *to++ = (char)(0x80 | (cp & 0x3f));
+    } else {
+        if (cp < 0x10000) {
+            *to++ = (char)(0xe0 | cp >> 12);
+        } else {
+            *to++ = (char)(0xf0 | cp >> 18);
+            *to++ = (char)(0x80 | (cp >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (cp >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (cp & 0x3f));
     }
-    memcpy(s->at, out, n);
-    s->at += n;
+    if (likely(to <= s->end))
+        s->at = to;
+    else
+        s->end = s->at; // full: half a character is no character
 }
 
 // One escape at p (a backslash); returns what follows it. Tolerant: the body was checked before,
@@ -65,31 +69,48 @@ static const char *put_escape(struct sink *s, const char *p, const char *end)
     if (hi < 0)
         return p;
     p += 4;
-    if (hi >= 0xd800 && hi < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-        int32_t lo = read_hex(p + 2, end);
-        if (lo >= 0xdc00 && lo < 0xe000) {
-            put_code_point(s, 0x10000u + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00));
-            return p + 6;
-        }
+    if ((hi & 0xf800) == 0xd800) {
+        bool pair = hi < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
+        int32_t lo = pair ? read_hex(p + 2, end) : 0;
+        pair = lo >= 0xdc00 && lo < 0xe000;
+        put_code_point(s,
+                       pair ? (uint32_t)(0x10000 + ((hi - 0xd800) << 10) + lo - 0xdc00) : 0xfffd);
+        return pair ? p + 6 : p;
     }
-    put_code_point(s, hi >= 0xd800 && hi < 0xe000 ? 0xfffd : (uint32_t)hi);
+    put_code_point(s, (uint32_t)hi);
     return p;
+}
+
+// What stands at p up to an escape, some bytes at a time; returns what follows.
+static const char *put_plain(struct sink *s, const char *p, const char *end)
+{
+    size_t n = min_size((size_t)(end - p), (size_t)(s->end - s->at));
+    if (likely(end - p >= 16)) {
+        __m128i v = _mm_loadu_si128((const void *)p);
+        int escapes = _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+        n = min_size(n, (size_t)__builtin_ctz((unsigned)escapes | 0x10000));
+        _mm_storeu_si128((void *)s->at, v); // what is past n is written again
+    } else {
+        const char *escape = memchr(p, '\\', n);
+        n = escape ? (size_t)(escape - p) : n;
+        memcpy(s->at, p, n);
+    }
+    s->at += n;
+    return p + n;
 }
 
 // Decodes from the start of raw until it ends or the sink is full.
 static void put_raw(struct sink *s, str raw, bool escaped)
 {
     const char *p = raw.p, *end = raw.p + raw.n;
-    while (p < end && s->at < s->end) {
-        size_t n = min_size((size_t)(end - p), (size_t)(s->end - s->at));
-        const char *escape = escaped ? memchr(p, '\\', n) : NULL;
-        n = escape ? (size_t)(escape - p) : n;
+    if (!escaped) {
+        size_t n = min_size(raw.n, (size_t)(s->end - s->at));
         memcpy(s->at, p, n);
         s->at += n;
-        p += n;
-        if (escape)
-            p = put_escape(s, p, end);
+        return;
     }
+    while (p < end && s->at < s->end)
+        p = *p == '\\' ? put_escape(s, p, end) : put_plain(s, p, end);
 }
 
 // The first place at or after `at` that is surely not inside an escape, or inside a character.
