@@ -2,12 +2,12 @@
 #include "tests/unit.h"
 #include "upstream/upstream.h"
 
-static struct target targets[2] = {{.zone = 0}, {.zone = 1}};
+static struct target targets[3] = {{.zone = 0}, {.zone = 1}, {.zone = 0}};
 static const struct fleet fleet = {
     .zones = {{S("local"), LABEL_RESTRICTED, true}, {S("cloud"), LABEL_INTERNAL, false}},
     .zone_count = 2,
     .targets = targets,
-    .target_count = 2};
+    .target_count = 3};
 
 static struct call a_call(enum label label)
 {
@@ -51,6 +51,9 @@ TEST(a_clearance_that_was_filled_in_or_altered_does_not_hold)
     moved.target = moved.zone = 1;
     moved.label = LABEL_PUBLIC;
     CHECK(!upstream_clearance_holds(&moved, &fleet));
+    struct clearance sideways = k;
+    sideways.target = 2; // of the same zone
+    CHECK(!upstream_clearance_holds(&sideways, &fleet));
     struct clearance lent_out = k;
     lent_out.call = &other;
     CHECK(!upstream_clearance_holds(&lent_out, &fleet));

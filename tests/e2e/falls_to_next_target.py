@@ -55,6 +55,14 @@ def test_after_a_redirect_which_is_never_followed():
     served_by_second("redirect")
 
 
+def test_a_redirect_of_the_only_target_is_502_and_says_no_place():
+    with FakeCloud("redirect") as cloud, Weir(targets(cloud=cloud)) as w:
+        answer = w.post(ask(HARD))
+        assert answer.status == 502 and answer.error()["code"], answer.status
+        assert answer.header("location") is None
+        assert len(cloud.seen) == 1
+
+
 def test_after_silence_longer_than_the_first_byte_timeout():
     served_by_second("hang", more="upstream: {first_byte_timeout: 300ms}\n")
 
