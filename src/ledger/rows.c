@@ -77,6 +77,7 @@ struct batch_cursor {
     unsigned which; // of its tries, from 0
 };
 
+// As SQLite calls it.
 static int connect(sqlite3 *db, void *arg, int argc, const char *const *argv,
                    sqlite3_vtab **ret_table, char **ret_why)
 {
