@@ -76,7 +76,7 @@ static void take_label(struct pass *s)
     s->labels[s->label_lines % countof(s->labels)] = label;
 }
 
-static void take_sign(struct pass *s, char c, const uint8_t *p)
+static void take_sign(struct pass *s, uint8_t c, const uint8_t *p)
 {
     if (c == '\n') {
         s->lines++;
@@ -97,10 +97,11 @@ static void take_sign(struct pass *s, char c, const uint8_t *p)
 }
 
 // One character that is no word: a mark that is counted, or a blank.
-static void take_mark(struct pass *s, char c, const uint8_t *p)
+static void take_mark(struct pass *s, uint8_t c, const uint8_t *p)
 {
-    s->of[(uint8_t)c & 0x7f]++;
-    if (word_kind[(uint8_t)c] == KIND_SIGN)
+    must(c < countof(s->of));
+    s->of[c]++;
+    if (word_kind[c] == KIND_SIGN)
         take_sign(s, c, p);
 }
 
@@ -132,7 +133,7 @@ static const uint8_t *take_wide(struct pass *s, const uint8_t *p, uint32_t *ret_
         s->alone++;
         *ret_hash = word_hash_alone(w.cp);
     } else if (w.same_as > ' ') {
-        take_mark(s, w.same_as, p);
+        take_mark(s, (uint8_t)w.same_as, p);
     }
     return p + w.bytes;
 }
@@ -175,7 +176,7 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
             read_payload(s, p + 1, close); // inside an instruction, what is quoted
             p = close + 1;
         } else {
-            take_mark(s, (char)*p, p);
+            take_mark(s, *p, p);
             p++;
         }
     }
