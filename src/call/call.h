@@ -117,7 +117,7 @@ struct finding {
 struct screening {
     struct finding *findings;
     uint32_t finding_count;
-    bool truncated;   // there were more findings than kept: label is restricted
+    bool truncated;   // more findings than kept, or more work than allowed: label is restricted
     enum label label; // from the content alone
 };
 

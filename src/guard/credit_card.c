@@ -4,7 +4,7 @@
 // by chance: prefix, length and borders must hold, too.
 #include "guard/detector.h"
 
-enum { SHORTEST = 13, CUE_REACH_BYTES = 48 };
+enum { SHORTEST = 13, LONGEST = 19, CUE_REACH_BYTES = 48 };
 
 #define N(digits) (1u << (digits))
 static const struct issuer {
@@ -44,16 +44,16 @@ static bool luhn(const char *digits, size_t n)
     return sum % 10 == 0;
 }
 
-static bool issued(const char *digits, size_t n)
+// The lengths that an issuer gives to numbers which begin so, a bit each.
+static uint32_t lengths_of(const char *digits)
 {
     unsigned first = 0;
-    must(n >= SHORTEST);
     for (int i = 0; i < 4; i++)
         first = first * 10 + (unsigned)(digits[i] - '0');
     for (size_t i = 0; i < countof(issuers); i++)
         if (first >= issuers[i].from && first <= issuers[i].to)
-            return issuers[i].lengths >> n & 1;
-    return false;
+            return issuers[i].lengths;
+    return 0;
 }
 
 // 4444 4444 4444 4444 and the like are nobody's.
@@ -105,7 +105,7 @@ static bool ends(str text, const struct number *n, unsigned groups, size_t end)
            (gap != '-' || (groups > 1 && n->gap[0] == ' '));
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     const struct number *n = &l->number;
     char last = before(l->text, l->at);
@@ -114,12 +114,13 @@ static bool match(const struct look *l, struct hit *ret_hit)
         (last == '-' && is_alnum(before(l->text, l->at - 1))))
         return false;
     bool cued = behind(l, CUE_CARD) <= CUE_REACH_BYTES;
+    uint32_t lengths = lengths_of(n->digit);
     unsigned sum = 0;
-    for (unsigned groups = 1; groups <= n->groups; groups++) {
+    for (unsigned groups = 1; lengths && groups <= n->groups; groups++) {
         sum += n->size[groups - 1];
-        if (sum < SHORTEST || sum > 19 || !issued(n->digit, sum) || !luhn(n->digit, sum))
+        if (sum < SHORTEST || sum > LONGEST || !(lengths >> sum & 1) || !luhn(n->digit, sum))
             continue;
-        size_t end = l->at + n->end[groups - 1];
+        size_t end = number_end(n, groups - 1);
         bool usual = groups == 1 ? sum == 15 || sum == 16 : printed(n, groups);
         if (!(usual || cued) || !parted_alike(n, groups) || !ends(l->text, n, groups, end) ||
             one_digit(n->digit, sum) || published(n->digit, sum))

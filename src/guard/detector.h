@@ -27,6 +27,7 @@ struct look {
     size_t cue_end;         // ANCHOR_CUE: behind the word
     struct number number;   // ANCHOR_NUMBER
     size_t last[CUE_KINDS]; // end of the last word of each kind before this place; 0: none
+    size_t spent;           // bytes looked at far from anchors: who looks adds to it
 };
 
 struct hit {
@@ -36,8 +37,9 @@ struct hit {
 
 struct detector {
     unsigned anchors; // which wake it
-    // True with the place. Bounded work: at most a few hundred bytes around the anchor.
-    bool (*match)(const struct look *l, struct hit *ret_hit);
+    // True with the place. Bounded work: at most a few hundred bytes around the anchor; what is
+    // more than a few dozen is added to look.spent.
+    bool (*match)(struct look *l, struct hit *ret_hit);
 };
 #define DETECTOR(name, type, label, sentence) extern const struct detector detector_##name;
 #include "guard/detectors.def"

@@ -71,7 +71,7 @@ static bool nobodys(str local, str domain, char next)
            (for_examples && one_of(local, nobody, countof(nobody)));
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
     size_t at = l->at, start = at;

@@ -46,7 +46,7 @@ static bool mod97(const char *c, size_t n)
     return rest == 1;
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     enum { LONGEST = 34 };
     char c[LONGEST];

@@ -1,5 +1,6 @@
-// number.c: reads groups of digits. Invariants: the first digit stands at `at`; ends grow; the work
-// is bounded by NUMBER_DIGITS and NUMBER_GROUPS, whatever follows.
+// number.c: reads groups of digits. Invariants: the first digit stands at `at`; starts grow; each
+// digit of a row of groups is read once, however many of them begin a number; the work is bounded
+// by NUMBER_DIGITS and NUMBER_GROUPS, whatever follows.
 #include "guard/number.h"
 
 static char byte_at(str t, size_t at)
@@ -58,35 +59,38 @@ static unsigned take_digits(str t, size_t p, struct number *n)
     return size;
 }
 
-void number_read(str text, size_t at, struct number *ret_number)
+// The second group becomes the first.
+static void drop_first(struct number *n)
 {
-    struct number *n = ret_number;
-    size_t p = at, gap = 0;
+    unsigned size = n->size[0];
+    must(n->groups > 1 && n->digits >= size);
+    n->digits -= size;
+    n->groups--;
+    memmove(n->digit, n->digit + size, NUMBER_DIGITS); // of constant lengths: no calls
+    memmove(n->size, n->size + 1, sizeof n->size - sizeof n->size[0]);
+    memmove(n->gap, n->gap + 1, sizeof n->gap - sizeof n->gap[0]);
+    memmove(n->start, n->start + 1, sizeof n->start - sizeof n->start[0]);
+}
+
+void number_read(str text, size_t at, struct number *n)
+{
     must(is_digit(byte_at(text, at)));
-    n->digits = n->groups = 0;
-    do {
-        unsigned size = take_digits(text, p, n);
-        p += size;
-        if (glued(byte_at(text, p)))
+    if (n->groups > 1 && n->start[1] == at) {
+        drop_first(n);
+    } else {
+        n->digits = n->groups = 0;
+        n->more = (uint32_t)at;
+    }
+    for (size_t p = n->more; n->groups < NUMBER_GROUPS && (p > 0 || n->groups == 0); p = n->more) {
+        unsigned size = take_digits(text, p, n), i = n->groups;
+        if (glued(byte_at(text, p + size)))
             return;
+        n->start[i] = (uint32_t)p;
+        n->size[i] = (uint8_t)size;
         n->digits += size;
-        n->size[n->groups] = (uint8_t)size;
-        n->end[n->groups] = (uint32_t)(p - at);
-        gap = gap_at(text, p, &n->gap[n->groups++]);
-        p += gap;
-    } while (gap && n->groups < NUMBER_GROUPS);
-}
-
-unsigned number_sum(const struct number *n, unsigned groups)
-{
-    unsigned sum = 0;
-    must(groups <= n->groups);
-    for (unsigned i = 0; i < groups; i++)
-        sum += n->size[i];
-    return sum;
-}
-
-bool number_is(const struct number *n, const uint8_t *sizes, unsigned groups)
-{
-    return n->groups >= groups && memcmp(n->size, sizes, groups) == 0;
+        n->groups++;
+        p += size;
+        size_t gap = gap_at(text, p, &n->gap[i]);
+        n->more = gap ? (uint32_t)(p + gap) : 0;
+    }
 }

@@ -6,61 +6,60 @@
 
 enum { DIGITS_MAX = 15, CUE_REACH_BYTES = 32, OTHER_REACH_BYTES = 32, NEIGHBOUR_BYTES = 48 };
 
-// Lengths with the country code. Countries that are not here: see known().
-static const struct country {
-    uint16_t code;
-    uint8_t least, most;
-} countries[] = {
-    {1, 11, 11},   {7, 11, 11},   {20, 10, 12},  {27, 11, 11},  {30, 12, 12}, {31, 11, 11},
-    {32, 10, 11},  {33, 11, 11},  {34, 11, 11},  {36, 10, 11},  {39, 9, 13},  {40, 11, 11},
-    {41, 11, 11},  {43, 9, 14},   {44, 11, 12},  {45, 10, 10},  {46, 9, 12},  {47, 10, 10},
-    {48, 11, 11},  {49, 9, 14},   {52, 12, 13},  {55, 12, 13},  {61, 11, 11}, {62, 10, 14},
-    {63, 11, 12},  {64, 10, 12},  {65, 10, 10},  {81, 11, 12},  {82, 10, 12}, {86, 11, 13},
-    {90, 12, 12},  {91, 12, 12},  {351, 12, 12}, {353, 10, 12}, {358, 9, 13}, {420, 12, 12},
-    {852, 11, 11}, {971, 11, 12},
-};
-
-// Codes of two digits that are given out, and tens of codes of three digits.
-static bool known(unsigned two)
-{
-    static const char tens[] = {21, 22, 23, 24, 25, 26, 29, 35, 37, 38, 42, 50,
-                                59, 67, 68, 69, 80, 85, 87, 88, 96, 97, 99};
-    for (size_t i = 0; i < countof(tens); i++)
-        if ((unsigned)tens[i] == two)
-            return true;
-    return two == 51 || two == 53 || two == 54 || (two >= 56 && two <= 58) || two == 60 ||
-           two == 66 || two == 84 || (two >= 92 && two <= 95) || two == 98;
-}
-
-// Least and most digits of an international number that begins so; false for codes not given out.
-static bool lengths(const char *digits, size_t n, unsigned *ret_least, unsigned *ret_most)
-{
-    unsigned code = 0;
-    must(n >= 3);
-    for (int i = 0; i < 3; i++) {
-        code = code * 10 + (unsigned)(digits[i] - '0');
-        for (size_t k = 0; k < countof(countries); k++)
-            if (countries[k].code == code) {
-                *ret_least = countries[k].least;
-                *ret_most = countries[k].most;
-                return true;
-            }
+// Lengths with the country code, by its first two digits; where three make the code, of all that
+// begin so. None: not given out.
+#define ANY                                                                                        \
+    {                                                                                              \
+        9, DIGITS_MAX                                                                              \
     }
-    *ret_least = 9;
-    *ret_most = DIGITS_MAX;
-    return known(code / 10);
+static const struct lengths {
+    uint8_t least, most;
+} lengths[100] = {
+    [10 ... 19] = {11, 11}, // North America
+    [70 ... 79] = {11, 11}, // Russia, Kazakhstan
+    [20] = {10, 12},        [21 ... 26] = ANY, [27] = {11, 11},   [29] = ANY,
+    [30] = {12, 12},        [31] = {11, 11},   [32] = {10, 11},   [33] = {11, 11},
+    [34] = {11, 11},        [35] = ANY,        [36] = {10, 11},   [37 ... 38] = ANY,
+    [39] = {9, 13},         [40] = {11, 11},   [41] = {11, 11},   [42] = ANY,
+    [43] = {9, 14},         [44] = {11, 12},   [45] = {10, 10},   [46] = {9, 12},
+    [47] = {10, 10},        [48] = {11, 11},   [49] = {9, 14},    [50 ... 51] = ANY,
+    [52] = {12, 13},        [53 ... 54] = ANY, [55] = {12, 13},   [56 ... 60] = ANY,
+    [61] = {11, 11},        [62] = {10, 14},   [63] = {11, 12},   [64] = {10, 12},
+    [65] = {10, 10},        [66 ... 69] = ANY, [80] = ANY,        [81] = {11, 12},
+    [82] = {10, 12},        [84 ... 85] = ANY, [86] = {11, 13},   [87 ... 88] = ANY,
+    [90] = {12, 12},        [91] = {11, 12},   [92 ... 99] = ANY,
+};
+#undef ANY
+
+// Of some codes of three digits more is known.
+static const struct country {
+    char code[4];
+    struct lengths lengths;
+} countries[] = {{"351", {12, 12}}, {"353", {10, 12}}, {"358", {9, 13}},
+                 {"420", {12, 12}}, {"852", {11, 11}}, {"971", {11, 12}}};
+
+// Digits of an international number that begins so.
+static struct lengths lengths_of(const char *digits)
+{
+    for (size_t i = 0; i < countof(countries); i++)
+        if (memcmp(countries[i].code, digits, 3) == 0)
+            return countries[i].lengths;
+    return lengths[(digits[0] - '0') * 10 + digits[1] - '0'];
 }
 
 // Digits with `skip` before the country code (00). How many groups belong to it; 0: it is none.
 static unsigned international(const struct number *n, unsigned skip)
 {
-    unsigned least, most, sum = 0, groups = 0;
-    if (n->digits < skip + 7 || !lengths(n->digit + skip, n->digits - skip, &least, &most))
+    unsigned sum = 0, groups = 0;
+    if (n->digits < skip + 7)
+        return 0;
+    struct lengths given = lengths_of(n->digit + skip);
+    if (!given.most)
         return 0;
     for (unsigned i = 0; i < n->groups; i++) {
         sum += n->size[i];
         bool trunk = n->groups > 1 && n->size[1] == 1 && n->digit[n->size[0]] == '0'; // +44 (0)20
-        if (sum >= skip + least && sum <= skip + most + trunk)
+        if (sum >= skip + given.least && sum <= skip + given.most + trunk)
             groups = i + 1;
         if (n->gap[i] == '/' && i > 1)
             break;
@@ -174,18 +173,20 @@ static unsigned cued(const struct look *l)
 {
     const struct number *n = &l->number;
     unsigned groups = n->groups;
-    while (groups > 1 && (number_sum(n, groups) > 12 || !ends(n, groups)))
-        groups--;
-    unsigned sum = number_sum(n, groups);
-    size_t end = l->at + n->end[groups - 1];
+    unsigned sum = n->digits;
+    for (; groups > 1 && (sum > 12 || !ends(n, groups)); groups--)
+        sum -= n->size[groups - 1];
+    size_t end = number_end(n, groups - 1);
     if (sum < 7 || sum > 12 || other_shape(n) || is_digit(at_byte(l->text, end)))
         return 0;
     if (behind(l, CUE_PHONE) <= CUE_REACH_BYTES)
         return groups;
     bool ten = sum == 10 && n->digit[0] >= '2' && n->digit[3] >= '2';
     bool eleven = sum == 11 && n->digit[0] == '0' && n->digit[1] == '7';
+    if (!ten && !eleven)
+        return 0;
     bool told = behind(l, CUE_REACH) <= CUE_REACH_BYTES || beside_address(l->text, l->at, end);
-    return (ten || eleven) && told ? groups : 0;
+    return told ? groups : 0;
 }
 
 // Numbers without a plus: how many groups, and how sure.
@@ -205,7 +206,7 @@ static unsigned without_plus(const struct look *l, bool bracket, float *ret_scor
     return cued(l);
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     const struct number *n = &l->number;
     str t = l->text;
@@ -227,7 +228,7 @@ static bool match(const struct look *l, struct hit *ret_hit)
     }
     if (!groups)
         return false;
-    *ret_hit = (struct hit){start, l->at + n->end[groups - 1], score};
+    *ret_hit = (struct hit){start, number_end(n, groups - 1), score};
     return true;
 }
 

@@ -4,13 +4,17 @@
 // Invariants: (1) anchors come in order of place (ANCHOR_LONG: when its KEY_RUN-th byte is seen),
 // wherever the borders of blocks fall; (2) findings of a part are in order and do not overlap: of
 // two that do, the one with the higher label stays, then the one with the higher score; (3) the
-// label never falls when a finding gives way.
+// label never falls when a finding gives way; (4) work is linear in the text.
 #include "guard/scan.h"
 #include "guard/marks.h"
 #include "guard/secret.h"
 
 // Shorter numbers are looked at only behind letters.
 enum { NUMBER_LEAST = 7, LOOK_BACK = 64 };
+
+// What detectors may look at twice and more often, in bytes: many times what they do in any text
+// but one that is made to cost. Such a text is restricted.
+enum { SPENT_PER_BYTE = 4, SPENT_ALWAYS = 1 << 16 };
 
 static const struct detector *const detectors[] = {
 #define DETECTOR(name, type, label, sentence) &detector_##name,
@@ -111,6 +115,9 @@ void scan_begin(struct scan *s, str text)
     memset(s->past, 0, countof(detectors) * sizeof s->past[0]);
     memset(s->look.last, 0, sizeof s->look.last);
     s->look.text = text;
+    s->look.spent = 0;
+    s->budget = text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
+    s->look.number.groups = 0;
     s->looked = 0;
 }
 
@@ -125,6 +132,8 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
         if (at >= s->past[i] && detectors[i]->match(l, &hit) && hit.start >= s->past[i])
             add(s, i, &hit);
     }
+    if (l->spent > s->budget)
+        s->out->truncated = true;
 }
 
 // Finds the cue words that end before `at` and are near, but for those that were found before.

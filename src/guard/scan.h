@@ -13,6 +13,7 @@ struct scan {
     uint8_t detector_of[GUARD_FINDINGS_MAX]; // whose a finding is
     size_t past[SCAN_DETECTORS_MAX];         // end of a detector's last finding
     size_t looked;                           // cue words before this place are known
+    size_t budget;                           // of look.spent
     uint64_t wakes[ANCHOR_KINDS];            // a bit for each detector that wakes at an anchor
     struct look look;
 };

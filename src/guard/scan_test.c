@@ -221,21 +221,65 @@ TEST(a_whole_word_is_no_cue_inside_a_longer_one_and_a_stem_is)
 
 TEST(numbers_are_read_in_groups_with_what_parts_them)
 {
-    struct number n;
+    struct number n = {0};
     number_read(S("+1 (415) 555-0134, 7"), 1, &n);
     REQUIRE(n.groups == 4 && n.digits == 11 && memcmp(n.digit, "14155550134", 11) == 0);
     CHECK(n.gap[0] == ')' && n.gap[1] == ')' && n.gap[2] == '-' && n.gap[3] == 0);
-    CHECK(n.end[3] == 16 && number_sum(&n, 2) == 4);
+    CHECK(number_end(&n, 3) == 17 && number_sum(&n, 2) == 4);
+    n.groups = 0;
     number_read(S("06\xc2\xa0"
                   "12 34th"),
                 0, &n);
     CHECK(n.groups == 2 && n.gap[0] == ' ' && n.gap[1] == ' ' && n.digits == 4);
+    n.groups = 0;
     number_read(S("1234567890123456789012345"), 0, &n); // one digit too many
     CHECK(n.groups == 0 && n.digits == 0);
     number_read(S("7x"), 0, &n);
     CHECK(n.groups == 0);
     number_read(S("1 2 3 4 5 6 7 8 9"), 0, &n);
     CHECK(n.groups == NUMBER_GROUPS && n.digits == NUMBER_GROUPS);
+}
+
+TEST(a_number_that_goes_on_from_the_one_before_is_read_as_if_alone)
+{
+    static const char bytes[] = "0123456789 -./()x";
+    uint64_t seed = 13;
+    for (int round = 0; round < 20000; round++) {
+        char p[80];
+        struct number on = {0};
+        for (size_t i = 0; i < sizeof p; i++)
+            p[i] = bytes[rng_next(&seed) % 4 ? rng_next(&seed) % 10
+                                             : rng_next(&seed) % (sizeof bytes - 1)];
+        for (size_t at = 0; at < sizeof p; at++) {
+            struct number alone = {0};
+            if (!is_digit(p[at]) || (at > 0 && is_digit(p[at - 1])) || rng_next(&seed) % 8 == 0)
+                continue;
+            number_read(str_of(p, sizeof p), at, &on);
+            number_read(str_of(p, sizeof p), at, &alone);
+            REQUIRE(on.groups == alone.groups && on.digits == alone.digits);
+            REQUIRE(memcmp(on.digit, alone.digit, on.digits) == 0 && on.more == alone.more);
+            for (unsigned i = 0; i < on.groups; i++)
+                REQUIRE(on.size[i] == alone.size[i] && on.gap[i] == alone.gap[i] &&
+                        on.start[i] == alone.start[i]);
+        }
+    }
+}
+
+TEST(a_text_made_to_cost_is_restricted_and_one_that_holds_a_few_such_places_is_not)
+{
+    static char text[1 << 20];
+    struct try_of t;
+    begin(&t);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "key="[i % 4];
+    REQUIRE(scan(&t, str_of(text, sizeof text)));
+    CHECK(t.s.truncated && t.s.label == LABEL_RESTRICTED && t.s.finding_count == 0);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "the key=a, "[i % 11];
+    REQUIRE(scan(&t, str_of(text, sizeof text)));
+    CHECK(!t.s.truncated && t.s.label == LABEL_PUBLIC);
+    REQUIRE(scan(&t, str_of("key=key=key=key=", 16)) && !t.s.truncated);
+    arena_done(&t.arena);
 }
 
 // Texts whose every byte is an anchor, or looks far around itself: work must stay linear. Counted

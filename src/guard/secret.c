@@ -352,10 +352,11 @@ static const struct name_row *name_before(str t, size_t end)
     return NULL;
 }
 
-// name = value, "name": "value"; `at` is the sign between.
-static bool match_assignment(str t, size_t at, struct hit *ret_hit)
+// name = value, "name": "value"; the anchor is the sign between.
+static bool match_assignment(struct look *l, struct hit *ret_hit)
 {
-    size_t end = secret_name_end(t, at), p = at + 1;
+    str t = l->text;
+    size_t at = l->at, end = secret_name_end(t, at), p = at + 1;
     if (!end)
         return false;
     const struct name_row *name = name_before(t, end);
@@ -363,17 +364,17 @@ static bool match_assignment(str t, size_t at, struct hit *ret_hit)
         return false;
     while (p < t.n && p < at + 8 && (strchr(" =>\t", t.p[p]) && t.p[p]))
         p++;
-    return value_at(t, p, name->kind, ret_hit);
+    return value_at(l, p, name->kind, ret_hit);
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     must(l->at < l->text.n);
     switch (l->anchor) {
     case ANCHOR_ASSIGN:
         if (stands_at(l->text, l->at, S("://")))
             return match_url(l->text, l->at, ret_hit);
-        return match_assignment(l->text, l->at, ret_hit);
+        return match_assignment(l, ret_hit);
     case ANCHOR_LONG:
         return match_run(l->text, l->at, ret_hit);
     case ANCHOR_CUE:

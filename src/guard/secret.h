@@ -10,7 +10,7 @@ enum value_kind {
     VALUE_PIN,      // four to eight digits
 };
 // The value that begins at `at`, with or without a quotation mark, when it looks like the kind.
-bool value_at(str text, size_t at, enum value_kind kind, struct hit *ret_hit);
+bool value_at(struct look *l, size_t at, enum value_kind kind, struct hit *ret_hit);
 // A placeholder, a variable, a call: no value itself.
 bool stands_for_another(str value);
 bool holds_one_of(str s, const str *words, size_t n); // in any case
@@ -37,5 +37,5 @@ static inline size_t secret_name_end(str t, size_t at)
     return named ? end : 0;
 }
 // At a cue: armoured private keys, "the password is …", "Bearer …", curl -u and the like.
-bool spoken(const struct look *l, struct hit *ret_hit);
+bool spoken(struct look *l, struct hit *ret_hit);
 #endif

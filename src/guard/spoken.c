@@ -47,56 +47,63 @@ static size_t is_word(str t, size_t at)
 {
     static const str verbs[] = {S("is"),  S("ist"),    S("es"),       S("est"), S("\xc3\xa8"),
                                 S("was"), S("lautet"), S("\xc3\xa9"), S("to")};
+    enum { SHORTEST = 2, LONGEST = 6 };
     size_t end = word_end(t, at);
     str w = str_of(t.p + at, end - at);
     if (w.n && w.p[w.n - 1] == ':')
         w.n--;
+    if (w.n < SHORTEST || w.n > LONGEST)
+        return 0;
     for (size_t i = 0; i < countof(verbs); i++)
-        if (str_eq_nocase(w, verbs[i]))
+        if ((w.p[0] | 0x20) == (verbs[i].p[0] | 0x20) && str_eq_nocase(w, verbs[i]))
             return end - at;
     return 0;
 }
 
 // "password is X", "password for the printer is X", "contraseña de ana es X": at most five words.
-static bool sentence(str t, size_t at, enum value_kind kind, struct hit *ret_hit)
+static bool sentence(struct look *l, size_t at, enum value_kind kind, struct hit *ret_hit)
 {
+    str t = l->text;
     enum { WORDS_BETWEEN = 5, LONGEST = 40 };
     for (int i = 0; i <= WORDS_BETWEEN; i++) {
         at = skip_blanks(t, at);
         size_t n = is_word(t, at);
         if (n)
-            return value_at(t, skip_blanks(t, at + n), kind, ret_hit);
+            return value_at(l, skip_blanks(t, at + n), kind, ret_hit);
         size_t end = word_end(t, at);
         if (end == at || end - at > LONGEST || strchr(".,;:!?\"'", t.p[end - 1]))
             return false;
+        l->spent += end - at;
         at = end;
     }
     return false;
 }
 
 // The value behind an option of a command, on the same line.
-static bool option(str t, size_t at, struct hit *ret_hit)
+static bool option(struct look *l, size_t at, struct hit *ret_hit)
 {
+    str t = l->text;
     enum { REACH = 200 };
     size_t line = str_find_char(str_first(str_from(t, at), REACH), '\n');
     size_t end = line == SIZE_MAX ? min_size(t.n, at + REACH) : at + line;
     size_t p = skip_blanks(t, at), last = SIZE_MAX;
+    l->spent += end - at;
     for (; p < end && p != last; last = p, p = skip_blanks(t, word_end(t, p))) {
         bool user = stands_at(t, p, S("-u ")) || stands_at(t, p, S("--user "));
         bool password = stands_at(t, p, S("-p ")) || stands_at(t, p, S("--password "));
         if (password)
-            return value_at(t, skip_blanks(t, word_end(t, p)), VALUE_PASSWORD, ret_hit);
+            return value_at(l, skip_blanks(t, word_end(t, p)), VALUE_PASSWORD, ret_hit);
         if (!user)
             continue;
         size_t value = skip_blanks(t, word_end(t, p));
         size_t colon = str_find_char(str_of(t.p + value, word_end(t, value) - value), ':');
         if (colon != SIZE_MAX)
-            return value_at(t, value + colon + 1, VALUE_PASSWORD, ret_hit);
+            return value_at(l, value + colon + 1, VALUE_PASSWORD, ret_hit);
     }
     return false;
 }
 
-bool spoken(const struct look *l, struct hit *ret_hit)
+bool spoken(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
     size_t end = l->cue_end;
@@ -107,18 +114,18 @@ bool spoken(const struct look *l, struct hit *ret_hit)
     case CUE_BEGIN:
         return armoured(t, l->at, ret_hit);
     case CUE_BEARER:
-        return value_at(t, skip_blanks(t, end), VALUE_TOKEN, ret_hit);
+        return value_at(l, skip_blanks(t, end), VALUE_TOKEN, ret_hit);
     case CUE_LOGIN:
-        return option(t, end, ret_hit);
+        return option(l, end, ret_hit);
     case CUE_PASSWORD:
         if (at_byte(t, end) != ' ')
             return false;
         // machine … login … password X, as in a netrc
-        if (behind(l, CUE_LOGIN) <= 80 && value_at(t, skip_blanks(t, end), VALUE_PASSWORD, ret_hit))
+        if (behind(l, CUE_LOGIN) <= 80 && value_at(l, skip_blanks(t, end), VALUE_PASSWORD, ret_hit))
             return true;
-        return sentence(t, end, VALUE_PASSWORD, ret_hit);
+        return sentence(l, end, VALUE_PASSWORD, ret_hit);
     case CUE_PIN:
-        return sentence(t, l->cue_end, VALUE_PIN, ret_hit);
+        return sentence(l, l->cue_end, VALUE_PIN, ret_hit);
     default:
         return false;
     }

@@ -20,7 +20,7 @@ static bool given_out(const char *digits)
            memcmp(digits, "078051120", 9) != 0 && memcmp(digits, "219099999", 9) != 0;
 }
 
-static bool match(const struct look *l, struct hit *ret_hit)
+static bool match(struct look *l, struct hit *ret_hit)
 {
     static const uint8_t parts[] = {3, 2, 4};
     const struct number *n = &l->number;
@@ -31,7 +31,7 @@ static bool match(const struct look *l, struct hit *ret_hit)
         last == '.' || last == '_' || n->gap[groups - 1] == '-')
         return false;
     bool dashed = groups == 3 && n->gap[0] == '-';
-    size_t end = l->at + n->end[groups - 1];
+    size_t end = number_end(n, groups - 1);
     if ((!dashed && behind(l, CUE_SSN) > CUE_REACH_BYTES) || !given_out(n->digit) ||
         is_alnum(at_byte(l->text, end)))
         return false;

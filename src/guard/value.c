@@ -5,10 +5,19 @@
 // Longer values are cut; words that say placeholder stand near a value's beginning.
 enum { VALUE_MAX = 256, WORDS_WITHIN = 64 };
 
+// A bit for the first two bytes of a word, which has two or more.
+static uint64_t pair_bit(const char *p)
+{
+    return (uint64_t)1 << (((p[0] | 0x20) * 5 + (p[1] | 0x20)) & 63);
+}
+
 bool holds_one_of(str s, const str *words, size_t n)
 {
-    for (size_t i = 0; i < s.n; i++)
-        for (size_t w = 0; w < n; w++)
+    uint64_t pairs = 0;
+    for (size_t w = 0; w < n; w++)
+        pairs |= pair_bit(words[w].p);
+    for (size_t i = 0; i + 1 < s.n; i++)
+        for (size_t w = 0; pairs & pair_bit(s.p + i) && w < n; w++)
             if (s.n - i >= words[w].n && (s.p[i] | 0x20) == (words[w].p[0] | 0x20) &&
                 str_eq_nocase(str_of(s.p + i, words[w].n), words[w]))
                 return true;
@@ -62,19 +71,37 @@ struct counts {
     size_t changes; // from a small letter to a capital one
 };
 
+// What a byte adds to the counts, which lie side by side: no value has as many bytes as fit in.
+enum { COUNT_BITS = 12, COUNT_MASK = (1 << COUNT_BITS) - 1 };
+enum { DIGIT = 0, SMALL = COUNT_BITS, CAPITAL = 2 * COUNT_BITS, HEX = 3 * COUNT_BITS };
+_Static_assert(VALUE_MAX < (1 << COUNT_BITS), "counts do not run over");
+#define ONE(count) ((uint64_t)1 << (count))
+static const uint64_t adds[256] = {
+    ['0' ... '9'] = ONE(DIGIT) | ONE(HEX),
+    ['a' ... 'f'] = ONE(SMALL) | ONE(HEX),
+    ['A' ... 'F'] = ONE(CAPITAL) | ONE(HEX),
+    ['g' ... 'z'] = ONE(SMALL),
+    ['G' ... 'Z'] = ONE(CAPITAL),
+};
+
 static struct counts count(str v)
 {
+    uint64_t sum = 0;
     struct counts c = {0};
+    char last = 0;
+    must(v.n <= VALUE_MAX);
     for (size_t i = 0; i < v.n; i++) {
-        char b = v.p[i];
-        c.digits += is_digit(b);
-        c.letters += is_letter(b);
-        c.capitals += is_upper(b);
-        c.hex += is_digit(b) || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f');
-        c.strong += !is_alnum(b) && !(signs[(unsigned char)b] & PLAIN);
-        c.changes += i > 0 && is_upper(b) && is_letter(v.p[i - 1]) && !is_upper(v.p[i - 1]);
+        unsigned char b = (unsigned char)v.p[i];
+        sum += adds[b];
+        c.strong += !adds[b] && !(signs[b] & PLAIN);
+        c.changes += is_upper((char)b) && last >= 'a' && last <= 'z';
+        last = (char)b;
     }
-    c.small = c.letters - c.capitals;
+    c.digits = sum >> DIGIT & COUNT_MASK;
+    c.small = sum >> SMALL & COUNT_MASK;
+    c.capitals = sum >> CAPITAL & COUNT_MASK;
+    c.hex = sum >> HEX & COUNT_MASK;
+    c.letters = c.small + c.capitals;
     return c;
 }
 
@@ -110,8 +137,9 @@ static bool value_byte(char c, char quote)
     return (unsigned char)c > ' ' && !(signs[(unsigned char)c] & STOPS);
 }
 
-bool value_at(str t, size_t at, enum value_kind kind, struct hit *ret_hit)
+bool value_at(struct look *l, size_t at, enum value_kind kind, struct hit *ret_hit)
 {
+    str t = l->text;
     char quote = 0;
     bool escaped = at_byte(t, at) == '\\';
     at += escaped;
@@ -121,6 +149,7 @@ bool value_at(str t, size_t at, enum value_kind kind, struct hit *ret_hit)
     while (end < t.n && end - at < VALUE_MAX && value_byte(t.p[end], quote) &&
            !(escaped && t.p[end] == '\\'))
         end++;
+    l->spent += end - at;
     char next = at_byte(t, end);
     if (!quote) {
         while (end > at && strchr(".,!?:&\\", t.p[end - 1]))
