@@ -1,8 +1,8 @@
-// json.c: the scan over JSON bytes. Strings are the bulk of every body: they are passed sixteen
-// bytes at a time until a byte that needs a look (quote, backslash, control, not ASCII).
+// json.c: the scan over JSON bytes: the grammar. The inside of strings is json_text.c.
 // Invariants: (1) body <= at <= end; (2) once err is set, at never moves; (3) depth is the number
 // of open brackets, at most JSON_DEPTH_MAX.
 #include "base/json.h"
+#include "base/json_text.h"
 #include <emmintrin.h>
 
 void json_begin(struct json_scan *s, str body)
@@ -33,92 +33,39 @@ static void skip_blank(struct json_scan *s)
         s->at++;
 }
 
-static bool is_hex(char c)
+// Keys and words are short: a string that ends within its first sixteen bytes, all of them plain,
+// needs no more than this look. Its closing quote, else NULL.
+static const char *short_end(const char *p, const char *end)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-// Behind the backslash at p[0]; length of the whole escape, 0 when it is none.
-static size_t escape_length(const char *p, const char *end)
-{
-    if (end - p < 2)
-        return 0;
-    if (p[1] != 'u')
-        return p[1] && strchr("\"\\/bfnrt", p[1]) ? 2 : 0;
-    if (end - p < 6)
-        return 0;
-    return is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]) && is_hex(p[5]) ? 6 : 0;
-}
-
-// First byte from p on that ends a run of plain ASCII inside a string.
-static const char *plain_run(const char *p, const char *end)
-{
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(0x20);
-    while (end - p >= 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        // as signed bytes, below a space means control characters and all that is not ASCII
-        __m128i odd =
-            _mm_or_si128(_mm_cmplt_epi8(v, space),
-                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(odd);
-        if (mask)
-            return p + __builtin_ctz(mask);
-        p += 16;
-    }
-    while (p < end && (signed char)*p >= 0x20 && *p != '"' && *p != '\\')
-        p++;
-    return p;
-}
-
-// Length of the run of valid UTF-8 at p, which begins beyond ASCII. Letters of two and three bytes
-// are passed at once, and so is the single space or comma that stands between their words.
-static size_t foreign_run(const char *p, const char *end)
-{
-    const char *q = p;
-    while (end - q >= 4) {
-        size_t n = utf8_quick(q);
-        if (n == 0 && q > p && (*q == ' ' || *q == ','))
-            n = 1;
-        if (n == 0)
-            break;
-        q += n;
-    }
-    if (q > p)
-        return (size_t)(q - p);
-    // four bytes, near the end, or not valid
-    size_t run = 0;
-    while (run < 4 && q + run < end && (unsigned char)q[run] >= 0x80)
-        run++;
-    return utf8_valid(str_of(q, run));
+    if (end - p < 16)
+        return NULL;
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    // as signed bytes, below a space means control characters and all that is not ASCII
+    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')),
+                               _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                            _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+    unsigned stops = (unsigned)_mm_movemask_epi8(odd);
+    if (!stops)
+        return NULL;
+    p += __builtin_ctz(stops);
+    return *p == '"' ? p : NULL;
 }
 
 // The cursor is at the opening quote; afterwards behind the closing one.
 static bool take_string(struct json_scan *s, bool *ret_escaped)
 {
-    const char *p = s->at + 1;
-    bool escaped = false;
+    const char *start = s->at + 1;
+    bool escaped = false, foreign = false;
     must(*s->at == '"');
-    for (;;) {
-        p = plain_run(p, s->end);
-        if (p == s->end)
-            return fail(s, ERR_BAD_JSON, p); // not closed
-        if (*p == '"')
-            break;
-        if (*p == '\\') {
-            size_t n = escape_length(p, s->end);
-            if (n == 0)
-                return fail(s, ERR_BAD_JSON, p);
-            escaped = true;
-            p += n;
-        } else if ((unsigned char)*p < 0x20) {
+    const char *p = short_end(start, s->end);
+    if (!p) {
+        p = json_text_pass(start, s->end, &escaped, &foreign);
+        str text = str_of(start, (size_t)(p - start));
+        size_t good = foreign ? utf8_valid(text) : text.n;
+        if (good < text.n)
+            return fail(s, ERR_BAD_UTF8, start + good);
+        if (p == s->end || *p != '"') // not closed, or a byte that may not stand here
             return fail(s, ERR_BAD_JSON, p);
-        } else {
-            size_t n = foreign_run(p, s->end);
-            if (n == 0)
-                return fail(s, ERR_BAD_UTF8, p);
-            p += n;
-        }
     }
     s->at = p + 1;
     *ret_escaped = escaped;
@@ -327,90 +274,10 @@ str json_raw(const struct json_scan *s, struct json_value v)
     return str_of(s->body + v.span.start + 1, v.span.end - v.span.start - 2);
 }
 
-// --- decoding ---
-
-static unsigned hex4(const char *p)
-{
-    unsigned v = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        v = v * 16 + (unsigned)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-    }
-    return v;
-}
-
-static char *put_utf8(char *dst, unsigned c)
-{
-    if (c < 0x80) {
-        *dst++ = (char)c;
-    } else if (c < 0x800) {
-        *dst++ = (char)(0xc0 | c >> 6);
-        *dst++ = (char)(0x80 | (c & 63));
-    } else if (c < 0x10000) {
-        *dst++ = (char)(0xe0 | c >> 12);
-        *dst++ = (char)(0x80 | (c >> 6 & 63));
-        *dst++ = (char)(0x80 | (c & 63));
-    } else {
-        *dst++ = (char)(0xf0 | c >> 18);
-        *dst++ = (char)(0x80 | (c >> 12 & 63));
-        *dst++ = (char)(0x80 | (c >> 6 & 63));
-        *dst++ = (char)(0x80 | (c & 63));
-    }
-    return dst;
-}
-
-// One escape at p (checked by the scan); returns behind it.
-static const char *decode_escape(const char *p, const char *end, char **dst)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    must(end - p >= 2 && p[0] == '\\');
-    if (p[1] != 'u') {
-        const char *at = strchr(from, p[1]);
-        must(p[1] && at);
-        *(*dst)++ = to[at - from];
-        return p + 2;
-    }
-    must(end - p >= 6);
-    unsigned c = hex4(p + 2);
-    p += 6;
-    if (c >= 0xd800 && c <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-        unsigned low = hex4(p + 2);
-        if (low >= 0xdc00 && low <= 0xdfff) {
-            *dst = put_utf8(*dst, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
-            return p + 6;
-        }
-    }
-    if (c >= 0xd800 && c <= 0xdfff)
-        c = 0xfffd; // half a pair
-    *dst = put_utf8(*dst, c);
-    return p;
-}
-
 str json_decode(struct arena *a, str raw, bool escaped)
 {
-    enum { SLACK = 16 };
     if (!escaped)
         return raw;
-    // no escape grows: six bytes become three at most, twelve become four
-    char *start = arena_bytes(a, raw.n + SLACK), *dst = start;
-    const char *p = raw.p, *end = raw.p + raw.n;
-    const __m128i backslash = _mm_set1_epi8('\\');
-    while (p < end) {
-        if (end - p >= 16) {
-            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-            unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, backslash));
-            unsigned n = mask ? (unsigned)__builtin_ctz(mask) : 16;
-            _mm_storeu_si128((__m128i *)(void *)dst, v); // what is past n is written again
-            p += n;
-            dst += n;
-            if (!mask)
-                continue;
-        } else if (*p != '\\') {
-            *dst++ = *p++;
-            continue;
-        }
-        p = decode_escape(p, end, &dst);
-    }
-    must(dst <= start + raw.n);
-    return str_of(start, (size_t)(dst - start));
+    char *text = arena_bytes(a, raw.n + JSON_TEXT_SLACK);
+    return str_of(text, json_text_decode(text, raw));
 }

@@ -20,7 +20,7 @@ struct span {
     uint32_t start, end;
 };
 
-#define S(lit) ((str){"" lit, sizeof(lit) - 1})
+#define S(lit)   ((str){"" lit, sizeof(lit) - 1})
 #define STR_NONE ((str){NULL, 0})
 // For printf: "%.*s", STR_ARGS(s)
 #define STR_ARGS(s) (int)(s).n, (s).p ? (s).p : ""
@@ -49,7 +49,7 @@ bool str_ends(str s, str suffix);
 // Position of needle in s, or SIZE_MAX.
 size_t str_find(str s, str needle);
 size_t str_find_char(str s, char c);
-str str_trim(str s); // spaces and tabs, CR and LF, at both ends
+str str_trim(str s);               // spaces and tabs, CR and LF, at both ends
 str str_from(str s, size_t start); // clamped
 str str_first(str s, size_t n);    // clamped
 // Takes the part before sep off *rest; false at the end. "a,,b" gives "a", "", "b".
@@ -65,22 +65,12 @@ uint64_t str_hash(str s); // FNV-1a, 64 bits: tables only, never for secrets
 // Equal without telling where they differ by time (keys).
 bool str_eq_secret(str a, str b);
 
-// Length (2 or 3) of the valid letter of two or three bytes at p, 0 when it is something else
-// or not valid. Reads four bytes, whatever the letter's length.
-static inline size_t utf8_quick(const char *p)
-{
-    uint32_t w;
-    memcpy(&w, p, 4); // little-endian: the lead is the lowest byte
-    if ((w & 0xc0e0) == 0x80c0)
-        return (w & 0x1e) ? 2 : 0; // c0 and c1 begin overlong forms
-    if ((w & 0xc0c0f0) != 0x8080e0)
-        return 0;
-    uint32_t odd = w & 0x200f; // e0 below a0 is overlong, ed from a0 on a surrogate
-    return odd != 0 && odd != 0x200d ? 3 : 0;
-}
 // Length of the valid UTF-8 head of s (RFC 3629: no surrogates, no overlong forms): s.n when all
 // is.
 size_t utf8_valid(str s);
+size_t utf8_valid_plain(str s); // the same letter by letter: what the fast way is tested against
 // Number of code points before byte `at` of valid UTF-8.
 size_t utf8_count(str s, size_t at);
+// Number of letters of three bytes or more (CJK and the like) in valid UTF-8.
+size_t utf8_wide(str s);
 #endif

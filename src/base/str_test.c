@@ -1,7 +1,6 @@
-// Slices, numbers, distances and UTF-8.
+// Slices, numbers and distances.
 #include "base/list.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/str.h"
 #include "tests/unit.h"
 
@@ -87,64 +86,6 @@ TEST(secrets_are_equal_only_when_every_byte_is)
     CHECK(str_eq_secret(S("key-1"), S("key-1")) && !str_eq_secret(S("key-1"), S("key-2")));
     CHECK(!str_eq_secret(S("key"), S("keykey")) && !str_eq_secret(S("keykey"), S("key")));
     CHECK(!str_eq_secret(S("k"), STR_NONE) && !str_eq_secret(STR_NONE, S("k")));
-}
-
-// The rules of RFC 3629 once more, as slowly and plainly as possible.
-static bool plain_utf8(const unsigned char *p, size_t n)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    for (size_t i = 0; i < n;) {
-        unsigned len = p[i] < 0x80             ? 1
-                       : (p[i] & 0xe0) == 0xc0 ? 2
-                       : (p[i] & 0xf0) == 0xe0 ? 3
-                       : (p[i] & 0xf8) == 0xf0 ? 4
-                                               : 0;
-        if (len == 0 || n - i < len)
-            return false;
-        unsigned v = len == 1 ? p[i] : p[i] & (0x7fu >> len);
-        for (unsigned k = 1; k < len; k++) {
-            if ((p[i + k] & 0xc0) != 0x80)
-                return false;
-            v = v << 6 | (p[i + k] & 0x3f);
-        }
-        if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-            return false;
-        i += len;
-    }
-    return true;
-}
-
-// Every sequence of two bytes, and of three or four with a lead that begins one, in a frame that
-// decides whether the quick look at four bytes at once is taken.
-TEST(utf8_agrees_with_the_plain_rules_on_every_short_sequence)
-{
-    unsigned char in[8];
-    for (unsigned lead = 0; lead < 256; lead++)
-        for (unsigned second = 0; second < 256; second++)
-            for (unsigned tail = 0; tail < 6; tail++) {
-                static const unsigned char tails[6][2] = {{0x80, 0x80}, {0xbf, 0xbf}, {0x7f, 0x80},
-                                                          {0x80, 0x41}, {0xc0, 0x80}, {0x41, 0x41}};
-                memcpy(in,
-                       (unsigned char[]){(unsigned char)lead, (unsigned char)second, tails[tail][0],
-                                         tails[tail][1], 'x', 'y', 'z', '!'},
-                       8);
-                for (size_t n = 1; n <= 8; n++) {
-                    bool whole = utf8_valid(str_of((char *)in, n)) == n;
-                    REQUIRE(whole == plain_utf8(in, n));
-                }
-            }
-}
-
-TEST(utf8_tells_how_long_the_valid_head_is)
-{
-    CHECK(utf8_valid(S("plain ascii, long enough for steps")) == 34);
-    CHECK(utf8_valid(S("12345678\xff")) == 8);
-    CHECK(utf8_valid(S("\xd0\x91\xd1\x8b\xd1")) == 4); // cut inside a letter
-    CHECK(utf8_valid(S("\xe6\x95\x8f\xed\xa0\x80")) == 3);
-    CHECK(utf8_valid(S("\xf4\x90\x80\x80")) == 0 && utf8_valid(S("\xc0\x80")) == 0);
-    CHECK(utf8_valid(STR_NONE) == 0);
-    CHECK(utf8_count(S("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x8c\x8a!"), 11) == 5);
-    CHECK(utf8_count(S("abc"), 0) == 0);
 }
 
 TEST(hashes_are_fnv_1a)
