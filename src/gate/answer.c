@@ -194,7 +194,7 @@ static bool take_events(struct live_call *l, str bytes, struct buf *out, bool *d
         if (kind == EVENT_SKIP && (ev.has_data || ev.name.n))
             continue; // a keep-alive in the form of an event: clients would parse it and fail
         if (kind == EVENT_END && l->watch.failed)
-            continue; // see finish_stream
+            continue; // see put_bad_end
         put_event(l, &ev, kind, out);
     }
     return true;
@@ -250,10 +250,18 @@ bool answer_stream_says_something(struct live_call *l)
            str_trim(sse_rest(&l->sse)).n > 0;
 }
 
-// A stream with an error in it ends without [DONE] and without the framing's last chunk: OpenAI's
-// clients raise at the error event and never read on, and one that knows no such event must not
-// take what came for the whole. The target's own [DONE] behind its error is left out for the same
-// reason.
+// A stream with an error in it ends without [DONE] and without the framing's last chunk. OpenAI's
+// clients raise at the error event and never read on; one that knows no such event must not take
+// what came for the whole. The connection ends a moment later, since some clients (Node's fetch)
+// throw away what they have not yet read when it breaks, and the error event with it. The target's
+// own [DONE] behind its error is left out for the same reason.
+static void put_bad_end(struct live_call *l, str events)
+{
+    l->conn->keep = false;
+    l->conn->cut = l->chunked;
+    put_events(l, events, false);
+}
+
 static void finish_stream(struct live_call *l)
 {
     struct buf *out = &l->worker->scratch;
@@ -272,8 +280,7 @@ static void finish_stream(struct live_call *l)
         l->dialect->write_stream_error(out, &f, str_of(l->call.id.c, ID_CHARS));
     }
     l->call.tries[l->call.try_count - 1].err = l->call.err;
-    l->conn->keep = false;
-    put_events(l, buf_str(out), false);
+    put_bad_end(l, buf_str(out));
 }
 
 // The target's own bytes where they have the client's form already.
@@ -343,9 +350,8 @@ void answer_error(struct live_call *l)
     must(!l->client_gone && l->fault.err != OK);
     buf_clear(out);
     if (l->head_sent) { // inside a stream
-        l->conn->keep = false;
         d->write_stream_error(out, &l->fault, id);
-        put_events(l, buf_str(out), false);
+        put_bad_end(l, buf_str(out));
         return;
     }
     l->call.status = l->refusal ? l->refusal->status : err_status(l->fault.err);

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "gate/worker.h"
 
-enum { PENDING_MAX = 128 * 1024, BODY_PIECE = 64 * 1024, LINGER_MS = 2000 };
+enum { PENDING_MAX = 128 * 1024, BODY_PIECE = 64 * 1024, LINGER_MS = 2000, CUT_LINGER_MS = 1000 };
 
 #define TO(state) (1u << CONN_##state)
 static const struct state_row {
@@ -80,10 +80,14 @@ static void conn_close(struct conn *c, bool reset)
 static void conn_finish(struct conn *c)
 {
     struct net_sock *s = c->sock;
+    bool cut = c->cut;
     forget_live(c);
     conn_to(c, CONN_CLOSING);
     conn_free(c);
-    net_close_after_flush(s, LINGER_MS);
+    if (cut)
+        net_close_after_peer(s, CUT_LINGER_MS);
+    else
+        net_close_after_flush(s, LINGER_MS);
 }
 
 // The request broke or its time is up: the steps tell the client and end the connection.

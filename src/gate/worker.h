@@ -55,6 +55,7 @@ struct conn {
     int64_t calls;
     size_t body_bytes; // of the piece of a body that its deadline is for
     bool keep, paused;
+    bool cut; // ends inside an answer: the client may read what there is before it sees that
 };
 
 void conn_accept(void *worker, struct net_sock *s);

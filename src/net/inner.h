@@ -114,6 +114,7 @@ struct net_sock {
     unsigned refs;
     enum err later; // told from the loop
     bool connected, closed, ended, lingering, reading, writing;
+    bool patient; // lingering without a word that this side has ended
 };
 
 void sock_end(struct net_sock *s, enum err e);       // tells the owner, once, from the loop

@@ -263,14 +263,14 @@ static void on_written(uv_write_t *req, int status)
         s->sending = s->next;
         s->next = spare;
         send_waiting(s, on_written);
-    } else if (s->lingering) {
+    } else if (s->lingering && !s->patient) {
         shut_down(s);
     } else if (!s->closed && !s->ended && s->events->on_drain) {
         s->events->on_drain(s->arg, s);
     }
 }
 
-void net_close_after_flush(struct net_sock *s, int64_t linger_ms)
+static void linger(struct net_sock *s, int64_t linger_ms, bool patient)
 {
     must(!s->closed);
     s->events = &no_events;
@@ -278,15 +278,26 @@ void net_close_after_flush(struct net_sock *s, int64_t linger_ms)
         net_close(s, false);
         return;
     }
-    if (s->tls)
+    if (s->tls && !patient)
         tls_bye(s);
     s->closed = s->lingering = true;
+    s->patient = patient;
     net_deadline_disarm(&s->deadline);
     net_deadline_init(&s->deadline, linger_over);
     net_deadline_arm(loop_deadlines(s->loop, linger_ms), &s->deadline);
     start_reading(s);
-    if (!s->writing)
+    if (!s->writing && !patient)
         shut_down(s);
+}
+
+void net_close_after_flush(struct net_sock *s, int64_t linger_ms)
+{
+    linger(s, linger_ms, false);
+}
+
+void net_close_after_peer(struct net_sock *s, int64_t linger_ms)
+{
+    linger(s, linger_ms, true);
 }
 
 // Queues a copy of what the kernel did not take, from byte `from` of the slices on.

@@ -193,6 +193,52 @@ TEST(what_waits_goes_out_before_a_socket_is_closed_kindly)
     rig_done(&r);
 }
 
+static void flood_and_wait(struct rig *r)
+{
+    flood(&r->server);
+    net_close_after_peer(r->server.sock, 5000);
+    r->server.sock = NULL;
+}
+
+static void leave_when_all_came(struct rig_end *e)
+{
+    if (e->got.n < FLOOD)
+        return;
+    CHECK(e->ends == 0);
+    rig_stop(e);
+}
+
+TEST(a_socket_may_leave_its_end_to_the_peer)
+{
+    struct rig r;
+    rig_init(&r);
+    r.on_accept = flood_and_wait;
+    r.client.on_data = leave_when_all_came;
+    rig_dial(&r, "http://127.0.0.1:%d", patient);
+    rig_run(&r);
+    CHECK(r.client.got.n == FLOOD && r.client.ends == 0);
+    rig_done(&r);
+}
+
+static void say_and_wait(struct rig *r)
+{
+    CHECK(rig_say(&r->server, S("bye")));
+    net_close_after_peer(r->server.sock, 20);
+    r->server.sock = NULL;
+}
+
+TEST(a_peer_that_never_ends_is_not_waited_for_past_the_linger)
+{
+    struct rig r;
+    rig_init(&r);
+    r.on_accept = say_and_wait;
+    r.client.on_end = rig_stop;
+    rig_dial(&r, "http://127.0.0.1:%d", patient);
+    rig_run(&r);
+    CHECK(r.client.got.n == 3 && r.client.ends == 1 && r.client.err == OK);
+    rig_done(&r);
+}
+
 static void finish_at_once(struct rig *r)
 {
     flood(&r->server);

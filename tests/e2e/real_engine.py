@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The real engine with the real 0.5B model, supervised by weir; curl and the official OpenAI SDKs
 as clients. Skipped, and counted so, only where a package registry cannot be reached."""
-import glob
 import json
 import os
 import shutil
@@ -11,27 +10,12 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import run  # noqa: E402
+import sdks  # noqa: E402
 from harness import ROOT, Skip, Weir, ask, free_port, until  # noqa: E402
 
-CLIENTS = os.path.join(ROOT, "tests", "clients")
-BUILT = os.path.join(ROOT, "build", "clients")
 ENGINE = os.path.join(ROOT, "tools", "engine")
 CAPITAL = "What is the capital of France?"
 running = {}
-
-
-def fetched(*command, **more):
-    """Runs a command that fetches; its last line. Skips where it cannot reach its registry."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          check=False, timeout=900, **more)
-    if done.returncode == 0:
-        return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
-    last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-    network = ("network", "resolve", "connection", "timed out", "ETIMEDOUT", "ENOTFOUND",
-               "EAI_AGAIN", "ECONNREFUSED", "Retry", "unreachable")
-    if any(word.lower() in done.stderr.lower() for word in network):
-        raise Skip("%s cannot fetch: %s" % (command[0], last))
-    raise AssertionError("%s failed: %s" % (" ".join(command), done.stderr[-2000:]))
 
 
 def weir():
@@ -41,8 +25,8 @@ def weir():
     if "why" in running:
         raise Skip(running["why"])
     try:
-        fetched(sys.executable, ENGINE, "get")
-        model = fetched(sys.executable, ENGINE, "model", "0.5b")
+        sdks.fetched(sys.executable, ENGINE, "get")
+        model = sdks.fetched(sys.executable, ENGINE, "model", "0.5b")
     except Skip as e:
         running["why"] = str(e)
         raise
@@ -123,8 +107,7 @@ def test_curl():
     assert done.stdout.endswith("200"), done.stdout[-300:] + done.stderr
 
 
-def check_sdk(out):
-    seen = json.loads(out)
+def check_sdk(seen):
     assert "Paris" in seen["whole"] and "Paris" in seen["streamed"], seen
     assert seen["zone"] == "local" and {"auto", "engine"} <= set(seen["models"]), seen
     assert seen["usage"] > 10 and seen["stream_usage"] > 10, seen
@@ -133,33 +116,11 @@ def check_sdk(out):
 
 
 def test_the_official_python_sdk():
-    w, home = weir(), os.path.join(BUILT, "python")
-    python = os.path.join(home, "bin", "python")
-    if not os.path.exists(os.path.join(home, "ready")):
-        shutil.rmtree(home, ignore_errors=True)
-        fetched(sys.executable, "-m", "venv", home)
-        fetched(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
-                os.path.join(CLIENTS, "requirements.txt"))
-        with open(os.path.join(home, "ready"), "w", encoding="ascii"):
-            pass
-    done = subprocess.run([python, os.path.join(CLIENTS, "openai_python.py"),
-                           "http://127.0.0.1:%d/v1" % w.port], capture_output=True, text=True,
-                          check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    check_sdk(done.stdout)
+    check_sdk(sdks.python("openai_python.py", weir()))
 
 
 def test_the_official_node_sdk():
-    w, home = weir(), os.path.join(BUILT, "node")
-    os.makedirs(home, exist_ok=True)
-    if not glob.glob(os.path.join(home, "node_modules", "openai", "package.json")):
-        shutil.copy(os.path.join(CLIENTS, "package.json"), home)
-        fetched("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", cwd=home)
-    done = subprocess.run(["node", os.path.join(CLIENTS, "openai_node.mjs"),
-                           "http://127.0.0.1:%d/v1" % w.port, home], capture_output=True,
-                          text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    check_sdk(done.stdout)
+    check_sdk(sdks.node("openai_node.mjs", weir()))
 
 
 def test_weir_and_the_engine_end_together():

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import harness  # noqa: E402
 
-NOT_TESTS = ("run", "harness", "real_engine")
+NOT_TESTS = ("run", "harness", "sdks", "real_engine")
 
 
 def run_one(test):

@@ -1,6 +1,7 @@
 """A target's error, in whatever form it came, reaches the client in OpenAI's form: status and
 message kept, nothing of the target's key. What has that form already passes byte by byte."""
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from fake_cloud import events
 from harness import FakeCloud, Weir, ask, targets
@@ -117,25 +118,33 @@ def told(*tail):
     assert out.startswith(b"data: {") and out.endswith(b"}\n\n") and out.count(b"data:") == 1, out
     e = json.loads(out[6:])["error"]
     assert set(e) >= {"message", "type", "param", "code", "weir_call"}, e
-    return e
+    return e["message"]
+
+
+def at_once(run, *cases):
+    """Each waits a second for the end of a connection; so all at once."""
+    with ThreadPoolExecutor(len(cases)) as pool:
+        return list(pool.map(lambda case: run(*case), cases))
 
 
 def test_an_error_inside_a_stream_is_put_into_the_clients_form():
-    assert told(b'data: {"error":"died"}\n\n')["message"] == "died"
-    assert told(b'data: {"error":{"code":500,"message":"died"}}\n\n')["message"] == "died"
-    assert told(b'event: error\ndata: {"detail":"died"}\n\n')["message"] == "died"
-    assert told(b'data: {"object":"error","message":"died","code":400}\n\n')["message"] == "died"
-    # Gemini's: a bare object behind the events, closed or not
+    assert set(at_once(
+        told, [b'data: {"error":"died"}\n\n'],
+        [b'data: {"error":{"code":500,"message":"died"}}\n\n'],
+        [b'event: error\ndata: {"detail":"died"}\n\n'],
+        [b'data: {"object":"error","message":"died","code":400}\n\n'],
+        [b'data: {"error":"died"}'])) == {"died"}  # the last has no blank line
+
+
+def test_a_bare_error_behind_the_events_is_framed():
     bare = b'{\n  "error": {\n "code": 503,\n "message": "shed",\n "status": "UNAVAILABLE"}}'
-    assert told(bare)["code"] == told(bare + b"\n\n")["code"] == "UNAVAILABLE"
-    # the last event without its blank line
-    assert told(b'data: {"error":"died"}')["message"] == "died"
+    assert at_once(told, [bare], [bare + b"\n\n"]) == ["shed", "shed"]
 
 
 def test_openais_own_form_inside_a_stream_passes_as_its_own_bytes():
     event = b"event: error\ndata: " + OURS.strip() + b"\n\n"
-    assert inside(event) == event
-    assert inside(event, b"data: [DONE]\n\n") == event, "no end mark may follow an error"
+    # the second ends with the target's own end mark, which must not follow an error
+    assert at_once(inside, [event], [event, b"data: [DONE]\n\n"]) == [event, event]
 
 
 def test_keep_alives_that_clients_would_parse_are_left_out():
