@@ -143,14 +143,11 @@ static void read_refusal(struct live_call *l, str body, int status, struct refus
     api_read_refusal(&l->arena, body, status, t->api_key, ret_refusal);
 }
 
-// The first event that says something decides. An error there may still go to another target; where
-// none is left it is told as an answer with a status, not as a stream: clients try such ones again.
-static bool refused(struct live_call *l, const struct sse_event *ev)
+// The target said 200 and then that it failed. What is next: another target, or l->refusal is set.
+static enum err read_late_refusal(struct live_call *l, str body)
 {
     struct refusal r;
-    if (l->head_sent)
-        return false;
-    read_refusal(l, ev->data, 0, &r);
+    read_refusal(l, body, 0, &r);
     if (r.status == 0)
         r.status = err_status(ERR_UPSTREAM_STATUS);
     enum err e = send_status_error(r.status);
@@ -158,9 +155,29 @@ static bool refused(struct live_call *l, const struct sse_event *ev)
         l->refusal = arena_new(&l->arena, struct refusal);
         *l->refusal = r;
     }
-    send_stop(l, e == OK ? ERR_UPSTREAM_STATUS : e);
+    return e == OK ? ERR_UPSTREAM_STATUS : e;
+}
+
+// The first event that says something decides. An error there may still go to another target; where
+// none is left it is told as an answer with a status, not as a stream: clients try such ones again.
+static bool refused(struct live_call *l, const struct sse_event *ev)
+{
+    if (l->head_sent)
+        return false;
+    send_stop(l, read_late_refusal(l, ev->data));
     steps_run(l);
     return true;
+}
+
+enum err answer_read_whole(struct live_call *l)
+{
+    str body = buf_str(&l->out_body);
+    must(l->mode == ANSWER_WHOLE && !l->head_sent);
+    if (l->dialect->read_answer(&l->arena, body, &l->watch) != OK)
+        l->watch.usage = USAGE_NONE; // not what the dialect says: passed on as it is
+    else if (l->watch.failed && !l->watch.finished && l->watch.output_bytes == 0)
+        return read_late_refusal(l, body);
+    return OK;
 }
 
 // An event as its own bytes; an error in another form than the client's is put into that.
@@ -300,9 +317,6 @@ static void finish_error(struct live_call *l)
 static void finish_whole(struct live_call *l)
 {
     struct buf *head = &l->out_head, *body = &l->out_body;
-    if (l->mode == ANSWER_WHOLE &&
-        l->dialect->read_answer(&l->arena, buf_str(body), &l->watch) != OK)
-        l->watch.usage = USAGE_NONE; // not what the dialect says: passed on as it is
     if (l->mode == ANSWER_ERROR)
         finish_error(l);
     http_write_header_i64(head, S("Content-Length"), (int64_t)body->n);

@@ -146,7 +146,9 @@ enum verdict send_step(struct live_call *l)
     if (l->try_ended) {
         if (e == OK && l->mode == ANSWER_STREAM && !answer_stream_says_something(l))
             e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
-        if (e == OK)                 // whole
+        if (e == OK && l->mode == ANSWER_WHOLE && (e = answer_read_whole(l)) != OK)
+            try_now(l)->err = e;
+        if (e == OK) // whole
             return NEXT;
         if (l->refusal || !send_may_go_on(l, e)) {
             fault_set(&l->fault, e, "", -1);

@@ -140,6 +140,7 @@ enum err send_status_error(int status); // ERR of a target's status, OK below 40
 void answer_begin(struct live_call *l, const struct http_head *h);
 void answer_bytes(struct live_call *l, str bytes);
 enum verdict answer_step(struct live_call *l);
+enum err answer_read_whole(struct live_call *l); // not OK: 200, but an error and nothing else
 bool answer_stream_says_something(struct live_call *l); // looks at the unfinished rest, too
 void answer_error(struct live_call *l);                 // writes l->fault to the client
 // A small whole answer; extra: ready header lines. close: the connection ends after it.

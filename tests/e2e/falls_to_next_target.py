@@ -81,6 +81,10 @@ def test_after_a_stream_that_was_cut_in_its_first_event():
     served_by_second("cut_first", stream=True)
 
 
+def test_after_a_whole_answer_that_is_an_error_under_status_200():
+    served_by_second("200_error")
+
+
 def test_after_a_whole_answer_that_was_cut():
     served_by_second("cut_whole")
 

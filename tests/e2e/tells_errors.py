@@ -94,6 +94,17 @@ def test_a_first_event_that_is_an_error_becomes_an_answer_with_its_status():
         assert answer.header("x-weir-target") == "near" and not answer.cut
 
 
+def test_an_error_under_status_200_becomes_an_answer_with_its_status():
+    with FakeCloud() as fake, Weir(targets(local=fake, more=STAYS_UP)) as w:
+        for code, status in ((b"429", 429), (b"null", 502)):
+            fake.refusal = (200, JSON, b'{"error":{"code":%s,"message":"no room"}}' % code)
+            answer = w.post(ask("hi"))
+            assert answer.status == status and answer.error()["message"] == "no room"
+            assert answer.header("x-weir-target") == "near"
+        assert {r["err"] for r in w.rows("select * from tries", 2)} == {
+            "RATE_LIMITED", "UPSTREAM_STATUS"}
+
+
 def test_an_error_named_by_its_event_alone():
     answer, _ = first_event(b"event: error\ndata: out of memory\n\n")
     assert answer.status == 502 and answer.error()["message"] == "out of memory"

@@ -8,7 +8,8 @@ From a shell: fake_cloud.py [--port N] [--mode MODE] [--tls CERT KEY]; GET /_see
 Modes. A whole answer or stream: ok, nodone (finish reason, no end mark), usage_every, crlf (CRLF,
 comments, joined data lines), big (an event of 1 MiB), trickle (a byte a write), long (a stream that
 ends when its client leaves), flood (the same, as fast as it is read), slow (200 ms, then ok).
-Failing before a byte: 400 401 404 408 429 500 502 503, hang, garbage, redirect, close, early_error.
+Failing before a byte: 400 401 404 408 429 500 502 503, hang, garbage, redirect, close, early_error,
+200_error.
 Failing inside: cut, rst, cut_first (in its first event), nofinish (ends well-framed, without a
 finish), mid_error, cut_whole.
 """
@@ -213,6 +214,8 @@ class Connection:
             return self.answer(status, body, kind)
         if mode.isdigit():
             return self.answer(int(mode), error(int(mode)))
+        if mode == "200_error":
+            return self.answer(200, error(503))
         if mode == "hang":
             self.until_left()
         if mode == "slow":
