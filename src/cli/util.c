@@ -62,7 +62,7 @@ enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_r
     enum err e = dialect_openai_chat.read_ask(a, r->body, &c->ask, ret_fault);
     if (e != OK)
         return e;
-    guard_scan(a, &c->ask, &s->guard, &c->screening);
+    guard_scan(a, &c->ask, &s->guard, NULL, &c->screening);
     c->label = c->screening.label;
     if (r->label.p)
         c->label = label_join(c->label, label_parse(r->label));

@@ -78,9 +78,12 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
 {
     const struct snapshot *s = g->snap;
     enum { SCRATCH_MAX = 64 * 1024 * 1024 };
+    uint64_t seed[2];
     *w = (struct worker){.gate = g, .snap = s, .index = index};
     w->loop = net_loop_new(&s->net);
     w->metrics = metrics_new();
+    rng_bytes(seed, sizeof seed);
+    w->memo = guard_memo_new(seed);
     for (unsigned i = 0; i < countof(w->conns); i++)
         list_init(&w->conns[i]);
     list_init(&w->with_deadline);
@@ -110,6 +113,7 @@ static void worker_done(struct worker *w)
         net_listener_close(w->listener);
     conn_close_all(w);
     upstream_free(w->upstream);
+    guard_memo_free(w->memo);
     ledger_writer_free(w->ledger);
     net_ticker_free(w->ticker);
     net_ticker_free(w->ledger_ticker);

@@ -80,7 +80,7 @@ static enum verdict step_read(struct live_call *l)
 static enum verdict step_screen(struct live_call *l)
 {
     struct call *c = &l->call;
-    guard_scan(&l->arena, &c->ask, &l->worker->snap->guard, &c->screening);
+    guard_scan(&l->arena, &c->ask, &l->worker->snap->guard, l->worker->memo, &c->screening);
     c->label = label_join(c->screening.label, c->tenant_label);
     if (c->want_label.n)
         c->label = label_join(c->label, label_parse(c->want_label));

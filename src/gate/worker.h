@@ -18,6 +18,7 @@ struct worker {
     struct upstream *upstream;
     struct ledger_writer *ledger;
     struct metrics *metrics;
+    struct guard_memo *memo;                    // of what was screened before
     struct net_deadlines keepalive, head, body; // one queue a length
     struct id_maker ids;
     struct list conns[8];      // by enum conn_state: membership is the state

@@ -1,6 +1,6 @@
 // guard.c: the label that a request's content gives it. Every part is looked at; what cannot be
 // looked at raises the label instead of being passed over.
-#include "guard/guard.h"
+#include "guard/memo.h"
 #include "guard/scan.h"
 
 static const struct type_row {
@@ -42,7 +42,40 @@ bool guard_policy_set(struct guard_policy *p, str type, enum label label)
     return found;
 }
 
-static void scan_part(struct scan *s, const struct ask *ask, const struct part *part)
+static void read_part(struct scan *s, const struct ask *ask, const struct part *part)
+{
+    scan_text(s, text_reveal(ask_text(s->arena, ask, part)));
+}
+
+// As read_part, but a part whose bytes were read before gets what was found then.
+static void look_up_part(struct scan *s, const struct ask *ask, const struct part *part,
+                         struct guard_memo *memo)
+{
+    struct screening *out = s->out;
+    str raw = {ask->body.p + part->span.start, part->span.end - part->span.start};
+    struct remembered now = {.of = memo_hash(memo, raw, part->escaped)};
+    const struct remembered *before = memo_get(memo, now.of);
+    if (before) {
+        scan_known(s, before->findings, before->finding_count);
+        out->label = label_join(out->label, before->label);
+        return;
+    }
+    enum label others = out->label;
+    uint32_t first = out->finding_count;
+    out->label = LABEL_PUBLIC;
+    read_part(s, ask, part);
+    now.label = out->label;
+    now.finding_count = out->finding_count - first;
+    out->label = label_join(out->label, others);
+    if (out->truncated || s->arena->over || now.finding_count > MEMO_FINDINGS_MAX)
+        return;
+    for (uint32_t i = 0; i < now.finding_count; i++)
+        now.findings[i] = out->findings[first + i];
+    memo_put(memo, &now);
+}
+
+static void scan_part(struct scan *s, const struct ask *ask, const struct part *part,
+                      struct guard_memo *memo)
 {
     struct screening *out = s->out;
     switch (part->kind) {
@@ -53,7 +86,10 @@ static void scan_part(struct scan *s, const struct ask *ask, const struct part *
     case PART_SCHEMA:
     case PART_REASONING:
     case PART_METADATA:
-        scan_text(s, text_reveal(ask_text(s->arena, ask, part)));
+        if (memo && part->span.end - part->span.start >= MEMO_LEAST_BYTES)
+            look_up_part(s, ask, part, memo);
+        else
+            read_part(s, ask, part);
         return;
     case PART_IMAGE:
     case PART_AUDIO:
@@ -69,7 +105,7 @@ static void scan_part(struct scan *s, const struct ask *ask, const struct part *
 }
 
 void guard_scan(struct arena *a, const struct ask *ask, const struct guard_policy *p,
-                struct screening *ret_screening)
+                struct guard_memo *memo, struct screening *ret_screening)
 {
     struct screening out;
     struct scan s;
@@ -77,7 +113,7 @@ void guard_scan(struct arena *a, const struct ask *ask, const struct guard_polic
     scan_init(&s, a, p, &out);
     for (uint32_t i = 0; p->scan && i < ask->part_count && !out.truncated; i++) {
         s.part = i;
-        scan_part(&s, ask, &ask->parts[i]);
+        scan_part(&s, ask, &ask->parts[i], memo);
     }
     if (out.truncated)
         out.label = LABEL_RESTRICTED;

@@ -20,10 +20,18 @@ const char *guard_type(size_t i); // "EMAIL" ...: the `type` names of docs/findi
 // Sets one type's label; false when there is no such type.
 bool guard_policy_set(struct guard_policy *p, str type, enum label label);
 
+// What parts that were read before had in them, under this policy: agents send a conversation's
+// whole history with each turn. Kept by a keyed hash of the part's bytes, never with its text, in
+// about 0.6 MiB at most; the oldest give way. Belongs to one thread.
+struct guard_memo;
+// The policy must not change while the memo lives. seed: two random numbers, told to nobody.
+struct guard_memo *guard_memo_new(const uint64_t seed[2]);
+void guard_memo_free(struct guard_memo *m);
+
 // Reads every part of the ask. Never fails: what goes wrong raises the label to restricted.
-// Takes the arena for decoded text and findings. Linear in the body.
+// Takes the arena for decoded text and findings. Linear in the body. memo: NULL for none.
 void guard_scan(struct arena *a, const struct ask *ask, const struct guard_policy *p,
-                struct screening *ret_screening);
+                struct guard_memo *memo, struct screening *ret_screening);
 // The same over one plain text (weir classify, tests): offsets are bytes of `text`.
 void guard_scan_text(struct arena *a, struct text text, const struct guard_policy *p,
                      struct screening *ret_screening);

@@ -18,7 +18,7 @@ static struct screening scan_parts(struct arena *a, const char *body, struct par
     struct guard_policy policy;
     struct screening s;
     guard_policy_default(&policy);
-    guard_scan(a, &ask, &policy, &s);
+    guard_scan(a, &ask, &policy, NULL, &s);
     return s;
 }
 
@@ -133,7 +133,7 @@ TEST(a_scan_that_is_off_finds_nothing)
     arena_init(&a, 1 << 16);
     guard_policy_default(&policy);
     policy.scan = false;
-    guard_scan(&a, &ask, &policy, &s);
+    guard_scan(&a, &ask, &policy, NULL, &s);
     CHECK(s.finding_count == 0 && s.label == LABEL_PUBLIC && !s.truncated);
     arena_done(&a);
 }

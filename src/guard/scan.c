@@ -50,12 +50,32 @@ static void take_out(struct scan *s, uint32_t i)
     }
 }
 
+static void make_room(struct scan *s)
+{
+    if (!s->out->findings)
+        s->out->findings = arena_array(s->arena, struct finding, GUARD_FINDINGS_MAX);
+}
+
+void scan_known(struct scan *s, const struct finding *findings, uint32_t count)
+{
+    struct screening *out = s->out;
+    if (count)
+        make_room(s);
+    for (uint32_t i = 0; i < count; i++) {
+        if (out->finding_count == GUARD_FINDINGS_MAX) {
+            out->truncated = true;
+            return;
+        }
+        out->findings[out->finding_count] = findings[i];
+        out->findings[out->finding_count++].part = s->part;
+    }
+}
+
 static void put_in(struct scan *s, size_t detector, const struct hit *hit)
 {
     struct screening *out = s->out;
     uint32_t i = out->finding_count;
-    if (!out->findings)
-        out->findings = arena_array(s->arena, struct finding, GUARD_FINDINGS_MAX);
+    make_room(s);
     for (; i > s->first && out->findings[i - 1].start > hit->start; i--) {
         out->findings[i] = out->findings[i - 1];
         s->detector_of[i] = s->detector_of[i - 1];

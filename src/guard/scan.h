@@ -22,6 +22,8 @@ void scan_init(struct scan *s, struct arena *a, const struct guard_policy *p,
                struct screening *ret_screening);
 // Adds what is in the text to the screening. A text that is not UTF-8 is restricted.
 void scan_text(struct scan *s, str text);
+// Adds findings of the part, in order, that are known from before.
+void scan_known(struct scan *s, const struct finding *findings, uint32_t count);
 
 // The two halves of scan_text, so that a test can put a plain loop where the vectors are.
 void scan_begin(struct scan *s, str text);
