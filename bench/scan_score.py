@@ -7,7 +7,7 @@ DOCS: lines of {"text", "entities": [{"start", "end", "type", "sub"?}], "sensiti
 in code points; default ../shared/data/sensitivity/docs.jsonl. A known place counts as found when a
 finding of its type covers at least half of both together (IoU 0.5). Every finding that belongs to
 no known place counts against precision, whether or not the source knows that type; documents
-marked ambiguous count for recall only. NATIONAL_ID is held to the US social-security numbers, the
+marked ambiguous count for recall only, sensitive ones without any marked place not at all. NATIONAL_ID is held to the US social-security numbers, the
 one kind that is built in. --misses and --alarms list places of one type; --prompts prints what is
 found in the texts of another file of which nothing is known.
 """
@@ -91,8 +91,11 @@ def score(docs, findings, show):
                 counts[key][0 if i in hit else 1] += 1
             if i not in hit and show.misses == e["type"]:
                 print("missed %s %s: %s" % (source, e.get("sub", ""), excerpt(doc["text"], e)))
-        # A finding beside a known place that is only marked otherwise is no false alarm
-        false = [f for j, f in enumerate(found) if j not in used and not doc["ambiguous"] and
+        # A finding beside a known place that is only marked otherwise is no false alarm; of documents
+        # that are known to be sensitive without a place being marked, nothing can be said
+        unmarked = doc["sensitive"] and not doc["entities"]
+        false = [f for j, f in enumerate(found)
+                 if j not in used and not doc["ambiguous"] and not unmarked and
                  not any(overlap(f, e) > 0 and (e["type"] == f["type"]) for e in doc["entities"])]
         for f in false:
             for key in ((f["type"], source), (f["type"], "all")):

@@ -1,4 +1,5 @@
-// secret.h: how values look that open something, shared by secret.c and spoken.c. Private to guard.
+// secret.h: how values look that open something, shared by secret.c, tokens.c
+// and spoken.c. Private to guard.
 #ifndef GUARD_SECRET_H
 #define GUARD_SECRET_H
 #include "guard/detector.h"
@@ -36,6 +37,18 @@ static inline size_t secret_name_end(str t, size_t at)
                  secret_endings[t.p[end - 1] & 31] >> (t.p[end - 2] & 31) & 1;
     return named ? end : 0;
 }
+// Bytes that differ; invented values such as xxxxxxxx have few.
+unsigned different(str s);
+static inline bool is_hex(char c)
+{
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+// A macro over i to i + 31, for tables by a letter.
+#define EIGHT(of, i)                                                                               \
+    of(i), of((i) + 1), of((i) + 2), of((i) + 3), of((i) + 4), of((i) + 5), of((i) + 6), of((i) + 7)
+#define THIRTY_TWO(of, i) EIGHT(of, i), EIGHT(of, (i) + 8), EIGHT(of, (i) + 16), EIGHT(of, (i) + 24)
+// A token that tells itself, in or around the run of key bytes at `run`.
+bool token_at(str text, size_t run, struct hit *ret_hit);
 // At a cue: armoured private keys, "the password is …", "Bearer …", curl -u and the like.
 bool spoken(struct look *l, struct hit *ret_hit);
 #endif

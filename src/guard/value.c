@@ -24,6 +24,18 @@ bool holds_one_of(str s, const str *words, size_t n)
     return false;
 }
 
+unsigned different(str s)
+{
+    uint64_t seen[4] = {0};
+    unsigned n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        n += !(seen[c / 64] >> (c % 64) & 1);
+        seen[c / 64] |= (uint64_t)1 << (c % 64);
+    }
+    return n;
+}
+
 // $NAME, ${NAME}, %s, <name>, {{name}}, &name, *name, /path.
 static bool variable(str v)
 {
