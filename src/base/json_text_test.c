@@ -95,8 +95,8 @@ static bool passes_alike(str s)
     a.n = (size_t)(json_text_pass(s.p, s.p + s.n, &a.escaped, &a.foreign) - s.p);
     b.n = (size_t)(json_text_pass_plain(s.p, s.p + s.n, &b.escaped, &b.foreign) - s.p);
     bool same = a.n == want.n && b.n == want.n && a.escaped == want.escaped &&
-                b.escaped == want.escaped && a.foreign == b.foreign;
-    return same && (a.foreign || !want.foreign);
+                b.escaped == want.escaped && b.foreign == want.foreign;
+    return same && (a.foreign || !want.foreign); // blocks tell it of what is behind, too
 }
 
 static bool decodes_alike(str raw)
@@ -184,10 +184,13 @@ TEST(every_byte_is_judged_alike_as_a_digit_of_an_escape)
         }
 }
 
-TEST(every_letter_is_decoded_from_its_escape)
+TEST(every_letter_is_decoded_from_its_escape_alone_and_in_a_run)
 {
     for (unsigned c = 0; c < 0x10000; c++) {
-        char text[8];
+        char text[60];
+        snprintf(text, sizeof text, "\\u6c34\\u%04x\\u0431\\uAbCd\\u6c34\\u%04x\\uffff\\u0800 x", c,
+                 c ^ 0x5a5a);
+        REQUIRE(decodes_alike(str_of(text, strlen(text))));
         snprintf(text, sizeof text, c % 2 ? "\\u%04x" : "\\u%04X", c);
         REQUIRE(decodes_alike(str_of(text, 6)));
     }

@@ -196,21 +196,26 @@ size_t utf8_count(str s, size_t at)
     return points;
 }
 
-// An unsigned byte is e0 or more where the greater of both is itself; -1 there, so it is taken
+// An unsigned byte is e0 or more where the greater of both is itself: -1 there, so it is taken
 // away.
+static inline __m128i count_wide(__m128i lanes, __m128i v)
+{
+    return _mm_sub_epi8(lanes, _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char)0xe0)), v));
+}
+
 size_t utf8_wide(str s)
 {
-    const __m128i lead = _mm_set1_epi8((char)0xe0), none = _mm_setzero_si128();
     size_t wide = 0, i = 0;
-    while (s.n - i >= 16) {
-        __m128i lanes = none;
-        for (unsigned n = 0; n < UINT8_MAX && s.n - i >= 16; n++, i += 16) {
-            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
-            lanes = _mm_sub_epi8(lanes, _mm_cmpeq_epi8(_mm_max_epu8(v, lead), v));
-        }
+    for (; s.n - i >= 64; i += 64) {
+        const __m128i *p = (const void *)(s.p + i), none = _mm_setzero_si128();
+        __m128i a = _mm_loadu_si128(p), b = _mm_loadu_si128(p + 1);
+        __m128i c = _mm_loadu_si128(p + 2), d = _mm_loadu_si128(p + 3);
+        __m128i any = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
+        if (!_mm_movemask_epi8(any))
+            continue;
+        __m128i lanes = count_wide(count_wide(count_wide(count_wide(none, a), b), c), d);
         __m128i sums = _mm_sad_epu8(lanes, none); // two sums of eight lanes
-        wide += (size_t)_mm_cvtsi128_si64(sums);
-        wide += (size_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+        wide += (size_t)_mm_cvtsi128_si32(sums) + (size_t)_mm_extract_epi16(sums, 4);
     }
     for (; i < s.n; i++)
         wide += (unsigned char)s.p[i] >= 0xe0;

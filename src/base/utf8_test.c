@@ -126,13 +126,20 @@ TEST(the_length_of_the_valid_head_is_told)
     CHECK(utf8_count(S("abc"), 0) == 0);
 }
 
-TEST(wide_letters_are_counted_whatever_the_length)
+TEST(wide_letters_are_counted_whatever_the_length_and_place)
 {
-    char text[4096 * 2 + 32];
+    char text[300];
     CHECK(utf8_wide(STR_NONE) == 0 && utf8_wide(S("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x8c\x8a!")) == 2);
-    memset(text, '\xe6', sizeof text); // more in one lane than a byte holds
-    for (size_t n = sizeof text - 32; n < sizeof text; n++)
+    for (size_t n = 0; n < sizeof text; n++) {
+        memset(text, '\xe0', n);
         REQUIRE(utf8_wide(str_of(text, n)) == n);
-    memset(text, '\xdf', sizeof text);
-    CHECK(utf8_wide(str_of(text, sizeof text)) == 0);
+        memset(text, '\xdf', n);
+        REQUIRE(utf8_wide(str_of(text, n)) == 0);
+        memset(text, 'x', n);
+        for (size_t where = 0; where < n; where++) {
+            text[where] = '\xff';
+            REQUIRE(utf8_wide(str_of(text, n)) == 1);
+            text[where] = 'x';
+        }
+    }
 }
