@@ -222,6 +222,41 @@ static enum err read_policy(struct load *l, const struct conf *map)
     return local ? read_tasks(l, local, p->task_local) : OK;
 }
 
+// The operator's own weights in place of those that are built in.
+static enum err read_classifier(struct load *l, const struct conf *map)
+{
+    enum { ALIGN = 64, WEIGHTS_MAX = 32 * 1024 * 1024 };
+    struct classifier_settings {
+        setting_word weights;
+    } s;
+    static const struct setting_row rows[] = {
+        SETTING_ROW(struct classifier_settings, word, weights, "", 0, 0,
+                    "a file that weir train wrote; empty: the weights that are built in"),
+    };
+    static const struct conf_table table = {rows, countof(rows), NULL};
+    char path[4096];
+    struct buf file;
+    const char *why = "it cannot be read";
+    enum err e = fill(l, &s, &table, map);
+    if (e != OK || s.weights.n == 0)
+        return e;
+    buf_init(&file, WEIGHTS_MAX);
+    if (cli_read_file(str_copy_to(path, sizeof path, s.weights), &file)) {
+        char *room = arena_bytes(l->arena, file.n + ALIGN);
+        room += -(uintptr_t)room % ALIGN;
+        memcpy(room, file.p, file.n);
+        e = route_model_open(str_of(room, file.n), &l->snap->model, &why);
+    } else {
+        e = ERR_BAD_FILE;
+    }
+    buf_done(&file);
+    if (e == OK)
+        return OK;
+    char what[200];
+    snprintf(what, sizeof what, "classifier.weights: %s", why);
+    return fail(l, conf_get(map, S("weights")), what, "give a file that weir train wrote");
+}
+
 // models: a client's name -> auto | zone:NAME | target:NAME
 static enum err read_model_name(struct load *l, const struct conf *at)
 {
@@ -295,9 +330,9 @@ static enum err read_guard(struct load *l, const struct conf *map)
 // --- the whole
 // ---------------------------------------------------------------------------------------
 
-static const char *const sections[] = {"engines",  "gate",  "guard",  "http",    "ledger",
-                                       "models",   "net",   "policy", "targets", "tenants",
-                                       "upstream", "zones", NULL};
+static const char *const sections[] = {"classifier", "engines",  "gate",  "guard",  "http",
+                                       "ledger",     "models",   "net",   "policy", "targets",
+                                       "tenants",    "upstream", "zones", NULL};
 
 static enum err check_sections(struct load *l, const struct conf *root)
 {
@@ -356,6 +391,8 @@ static enum err read_all(struct load *l, const struct conf *root)
         e = read_tenants(l, conf_get(r, S("tenants")));
     if (e == OK)
         e = read_policy(l, conf_get(r, S("policy")));
+    if (e == OK)
+        e = read_classifier(l, conf_get(r, S("classifier")));
     if (e == OK)
         e = each(l, conf_get(r, S("models")), read_model_name);
     if (e == OK)

@@ -1,6 +1,8 @@
 """weir explain, classify and check answer without a gateway."""
 import json
+import os
 import re
+import tempfile
 
 from harness import HARD, ROUTINE, command
 
@@ -23,6 +25,23 @@ def test_classify_gives_a_line_for_a_line():
         assert row["task"] in row["tasks"] and 0 <= row["p_local_ok"] <= 1
     assert out[0]["task"] == "chitchat" and out[0]["zone"] == "local"
     assert out[1]["task"] == "code" and out[1]["zone"] == "cloud"
+
+
+def test_weights_of_ones_own_are_used():
+    with tempfile.TemporaryDirectory() as folder:
+        def path(name):
+            return os.path.join(folder, name)
+        with open(path("rows.jsonl"), "w") as f:
+            for i in range(200):
+                f.write(json.dumps({"text": "blorp the wug %d" % i, "task": "translate"}) + "\n")
+                f.write(json.dumps({"text": "zorch the gax %d" % i, "task": "math"}) + "\n")
+        trained = command("train", "--in", path("rows.jsonl"), "--out", path("my.bin"))
+        assert trained.returncode == 0, trained.stderr
+        with open(path("weir.yaml"), "w") as f:
+            f.write("classifier: {weights: %s}\n" % path("my.bin"))
+        done = command("classify", "-c", path("weir.yaml"), stdin='{"text": "blorp the wug"}\n')
+    assert json.loads(done.stdout)["task"] == "translate", done.stdout
+    assert classify({"text": "blorp the wug"})[0]["task"] != "translate"
 
 
 def test_findings_count_characters_and_not_bytes():

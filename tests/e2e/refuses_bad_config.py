@@ -21,6 +21,8 @@ BAD = [  # text, line, words that the message must have
     (GOOD + "policy: {local: [summarize]}\n", 3, ["task"]),
     (GOOD + "guard: {types: {EMALE: internal}}\n", 3, ["type"]),
     (GOOD + "guard: {types: {EMAIL: secret}}\n", 3, ["label", "restricted"]),
+    (GOOD + "classifier: {weights: /nonexistent/my.bin}\n", 3, ["weights", "read", "train"]),
+    (GOOD + "classifier: {weights: /bin/sh}\n", 3, ["weights", "train"]),
     (GOOD + "models: {x: \"zone:moon\"}\n", 3, ["zone"]),
     (GOOD + "models: {x: cloud}\n", 3, ["auto"]),
     (GOOD + "tenants: [{name: a, key: k}, {name: b, key: k}]\n", 3, ["key"]),
