@@ -1,10 +1,10 @@
 """Who is measured: how each is configured, started and called.
 
-A gateway is one entry of GATEWAYS: `command`, the `files` that it reads, `headers` of each call, what
-it adds to a bare `environment`, `needs` (a program without which it is left out) and `off` (what it
-does not do that weir does). Values are filled in: {port} where it listens, {provider} the
-provider's port, {dir} its own folder, {peers} where peers are installed, {buffering} and {clients}
-for nginx (a stream must not be held back; room for the idle connections).
+A gateway is one entry of GATEWAYS: `command`, the `files` that it reads, `headers` of each call,
+what it adds to a bare `environment`, and `off` (what is off in it). Values are filled in: {port}
+where it listens, {provider} the provider's port, {dir} its own folder, {peers} where peers are
+installed, {clients} how many connections it must take, {buffering} for nginx, which would hold a
+stream back.
 """
 import http.client
 import os
@@ -72,8 +72,9 @@ GATEWAYS = {
                         "LITELLM_TELEMETRY": "False"},
         "off": "one worker, no database, no guardrails"},
     "vllm-router": {
-        "command": ["{peers}/vllm-router/bin/vllm-router", "--host", "127.0.0.1", "--port", "{port}",
-                    "--worker-urls", "http://127.0.0.1:{provider}", "--policy", "round_robin"],
+        "command": ["{peers}/vllm-router/bin/vllm-router", "--host", "127.0.0.1", "--port",
+                    "{port}", "--worker-urls", "http://127.0.0.1:{provider}", "--policy",
+                    "round_robin"],
         "off": "round robin over one worker, reads no prompt"},
     "crabllm": {
         "command": ["{peers}/crabllm/bin/crabllm", "serve", "--config", "{dir}/config.toml"],

@@ -1,8 +1,8 @@
 """Request bodies as applications send them: of a size, all different, made of real-looking texts.
 
-The texts are the project's own (texts.txt), or lines of {"text": ...} from a file. A body is cut to
-its size to the byte. MARK stands where the load puts a new word into each call (wire.h), about one a
-kilobyte, so that no call repeats what a gateway has read before. The same seed gives the same bytes.
+The texts are the project's own (texts.txt), or lines of {"text": ...} from a file. A body has its
+size to the byte. MARK stands where the load puts a new word into each call (wire.h), about one a
+kilobyte, so that no call repeats what a gateway has read before. Every run makes the same bodies.
 """
 import json
 import os
@@ -17,7 +17,8 @@ NAMES = ("Ada Brandt", "Tomas Lindqvist", "Mireille Okafor", "Jun Watanabe", "Pr
          "Olena Kovalenko", "Luca Ferrari", "Hanna Østby", "Samir Haddad", "Grace O'Neill")
 PLACES = ("Aldermoor", "Port Selwyn", "Königsfurt", "Santa Brisa", "Vårvik", "Little Harrow",
           "Montclair-sur-Lie", "Novi Brod")
-IBANS = ("DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "FR14 2004 1010 0505 0001 3M02 606")
+IBANS = ("DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19",
+         "FR14 2004 1010 0505 0001 3M02 606")
 
 
 def fill(rng, word):
@@ -109,9 +110,9 @@ def spread(texts, largest, count):
 
 
 def grown(texts, size, talks=10, count=COUNT):
-    """Talks that go on: each body of a talk is the one before it with an answer and a question more,
-    around `size` bytes. Once all went by, only the question at the end has new words; the history
-    before it has been seen."""
+    """Talks that go on: each body of a talk is the one before it with an answer and a question
+    more, around `size` bytes. Once all went by, only the question at the end has new words; the
+    history before it has been seen."""
     rng = random.Random("grown %d" % size)
     steps, turn_size = count // talks, 200
     bodies = []

@@ -45,7 +45,7 @@ def derived(row):
 
 
 def pick(row, path):
-    """row["a"]["b"] by the path "a.b", where the last dot-free words may hold dots of their own."""
+    """row["a"]["b"] by the path "a.b"; names may hold dots themselves ("0.5 KB")."""
     for key in row:
         if path == key:
             return row[key]
@@ -72,11 +72,11 @@ def beside(ours, nginx, bar, how):
         if ours is None or nginx is None:
             return "", "≤ nginx + %g" % bar, None
         return "%+.0f" % (ours - nginx), "≤ nginx + %g" % bar, ours - nginx <= bar
-    if bar is None or ours is None:
-        return "", "" if bar is None else "≤ %g" % bar, None
+    if bar is None:
+        return "", "", None
     if how == "least":
-        return "", "≥ %g" % bar, ours >= bar
-    return "", "0" if bar == 0 else "≤ %g" % bar, ours <= bar
+        return "", "≥ %g" % bar, None if ours is None else ours >= bar
+    return "", "≤ %g" % bar if bar else "0", None if ours is None else ours <= bar
 
 
 def number(value):
