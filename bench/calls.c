@@ -40,7 +40,7 @@ static void flush(struct conn *c)
 static void begin(struct conn *c)
 {
     if (c->fd < 0) {
-        struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLET, {.ptr = c}};
+        struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.ptr = c}};
         c->fd = dial(port);
         if (c->fd < 0)
             die("connect");
@@ -58,7 +58,8 @@ static void begin(struct conn *c)
 
 static void hang_up(struct conn *c)
 {
-    close(c->fd);
+    if (c->fd >= 0)
+        close(c->fd);
     c->fd = -1;
 }
 
@@ -75,7 +76,8 @@ static void over(struct conn *c, bool well)
         die("too many bad answers");
 }
 
-static void conn_read(struct conn *c)
+// `to_end`: the peer has closed, so nothing but reading on will tell.
+static void conn_read(struct conn *c, bool to_end)
 {
     static char buf[65536];
     ssize_t n = 0;
@@ -83,15 +85,15 @@ static void conn_read(struct conn *c)
         n = recv(c->fd, buf, sizeof buf, 0);
         if (n < 0 && errno == EAGAIN)
             return;
-        if (n > 0 && c->busy)
+        if (c->busy && n > 0)
             message_take(&c->in, buf, (size_t)n);
         else if (c->busy)
             message_end(&c->in);
         if (c->busy && (c->in.state == READ_WHOLE || c->in.state == READ_BAD))
             over(c, c->in.state == READ_WHOLE && c->in.status == 200);
-        else if (n <= 0)
+        if (n <= 0)
             hang_up(c); // between calls a gateway may close
-    } while (n == sizeof buf && c->fd >= 0);
+    } while ((n == sizeof buf || to_end) && c->fd >= 0);
 }
 
 int main(int argc, char **argv)
@@ -122,7 +124,7 @@ int main(int argc, char **argv)
             if (c->fd >= 0 && (ready[i].events & EPOLLOUT))
                 flush(c);
             if (c->fd >= 0 && (ready[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-                conn_read(c);
+                conn_read(c, ready[i].events & EPOLLRDHUP);
         }
     }
     printf("{\"calls\": %ld, \"bad\": %ld, \"seconds\": %.3f}\n", calls, bad,

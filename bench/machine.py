@@ -13,15 +13,17 @@ STOP_S = 10
 
 
 class Process:
-    """A program on one core, in a process group of its own that ends with it. It may take half of
-    the machine's memory: some gateways need a megabyte a connection."""
+    """A program on one core, in a process group of its own that ends with it."""
 
     def __init__(self, command, core, env=None, cwd=None, log=os.devnull):
         with open(log, "wb") as out:
             self.popen = subprocess.Popen(["taskset", "-c", str(core)] + command, env=env, cwd=cwd,
                                           stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                           start_new_session=True)
-        most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+    def bound_memory(self, share=0.5):
+        """It may take this share of the machine's memory: some need a megabyte a connection."""
+        most = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * share)
         resource.prlimit(self.popen.pid, resource.RLIMIT_DATA, (most, most))
 
     def ended(self):

@@ -94,7 +94,8 @@ static bool flush(struct conn *c)
         sent += (size_t)n;
     }
     c->out.n -= sent;
-    memmove(c->out.p, c->out.p + sent, sent ? c->out.n : 0);
+    if (sent && c->out.n)
+        memmove(c->out.p, c->out.p + sent, c->out.n);
     return true;
 }
 
@@ -160,8 +161,8 @@ static void streams_go_on(void)
 
 static void request_read(struct conn *c)
 {
-    bool wants_stream = memmem(c->body.p, c->body.n, "\"stream\":true", 13) ||
-                        memmem(c->body.p, c->body.n, "\"stream\": true", 14);
+    bool wants_stream = c->body.n && (memmem(c->body.p, c->body.n, "\"stream\":true", 13) ||
+                                      memmem(c->body.p, c->body.n, "\"stream\": true", 14));
     if (strncmp(c->in.head, "POST ", 5) != 0)
         answer(c, models, sizeof models - 1);
     else if (wants_stream)

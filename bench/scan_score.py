@@ -3,13 +3,14 @@
 
   bench/scan_score.py [DOCS.jsonl] [--misses TYPE] [--alarms TYPE] [--prompts FILE]
 
-DOCS: lines of {"text", "entities": [{"start", "end", "type", "sub"?}], "sensitive", "ambiguous"}, offsets
-in code points; default ../shared/data/sensitivity/docs.jsonl. A known place counts as found when a
-finding of its type covers at least half of both together (IoU 0.5). Every finding that belongs to
-no known place counts against precision, whether or not the source knows that type; documents
-marked ambiguous count for recall only, sensitive ones without any marked place not at all. NATIONAL_ID is held to the US social-security numbers, the
-one kind that is built in. --misses and --alarms list places of one type; --prompts prints what is
-found in the texts of another file of which nothing is known.
+DOCS: lines of {"text", "entities": [{"start", "end", "type", "sub"?}], "sensitive", "ambiguous"},
+offsets in code points; default ../shared/data/sensitivity/docs.jsonl. A known place counts as
+found when a finding of its type covers at least half of both together (IoU 0.5). Every finding
+that belongs to no known place counts against precision, whether or not the source knows that
+type; documents marked ambiguous count for recall only, sensitive ones without any marked place
+not at all. NATIONAL_ID is held to the US social-security numbers, the one kind that is built in.
+--misses and --alarms list places of one type; --prompts prints what is found in the texts of
+another file of which nothing is known.
 """
 import argparse
 import collections

@@ -63,6 +63,13 @@ static void take_lines(void *arg, const char *p, size_t n)
     }
 }
 
+static void hang_up(struct stream *s)
+{
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+}
+
 static void over(struct stream *s)
 {
     bool whole = s->in.state == READ_WHOLE && s->in.status == 200 && s->done;
@@ -72,10 +79,8 @@ static void over(struct stream *s)
     events += s->events;
     lost += STREAM_EVENTS - s->events;
     broken += !whole || s->events < STREAM_EVENTS;
-    if (s->in.state != READ_WHOLE || s->in.closes) {
-        close(s->fd);
-        s->fd = -1;
-    }
+    if (s->in.state != READ_WHOLE || s->in.closes)
+        hang_up(s);
 }
 
 static void begin(struct stream *s, char *out)
@@ -110,17 +115,14 @@ static void stream_read(struct stream *s)
     s->read_ns = now_ns();
     if (n < 0 && errno == EAGAIN)
         return;
-    if (!s->live) { // between streams a gateway may close
-        close(s->fd);
-        s->fd = -1;
-        return;
-    }
-    if (n > 0)
+    if (s->live && n > 0)
         message_take(&s->in, buf, (size_t)n);
-    else
+    else if (s->live)
         message_end(&s->in);
-    if (s->in.state == READ_WHOLE || s->in.state == READ_BAD)
+    if (s->live && (s->in.state == READ_WHOLE || s->in.state == READ_BAD))
         over(s);
+    if (n <= 0)
+        hang_up(s); // between streams a gateway may close
 }
 
 static void print_all(double seconds)

@@ -170,6 +170,7 @@ static void head_read(struct message *m)
         m->state = m->left ? READ_LENGTH : READ_WHOLE;
     } else {
         m->state = READ_TO_CLOSE;
+        m->closes = true;
     }
 }
 
