@@ -92,8 +92,8 @@ def score(docs, findings, show):
                 counts[key][0 if i in hit else 1] += 1
             if i not in hit and show.misses == e["type"]:
                 print("missed %s %s: %s" % (source, e.get("sub", ""), excerpt(doc["text"], e)))
-        # A finding beside a known place that is only marked otherwise is no false alarm; of documents
-        # that are known to be sensitive without a place being marked, nothing can be said
+        # A finding beside a known place that is only marked otherwise is no false alarm; of
+        # documents that are known to be sensitive without a mark nothing can be said
         unmarked = doc["sensitive"] and not doc["entities"]
         false = [f for j, f in enumerate(found)
                  if j not in used and not doc["ambiguous"] and not unmarked and
