@@ -55,6 +55,7 @@ static void look_up_part(struct scan *s, const struct ask *ask, const struct par
     str raw = {ask->body.p + part->span.start, part->span.end - part->span.start};
     struct remembered now = {.of = memo_hash(memo, raw, part->escaped)};
     const struct remembered *before = memo_get(memo, now.of);
+    must(raw.n >= MEMO_LEAST_BYTES && !out->truncated);
     if (before) {
         scan_known(s, before->findings, before->finding_count);
         out->label = label_join(out->label, before->label);
