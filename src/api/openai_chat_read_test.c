@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/cover_test.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "tests/unit.h"
 
 struct read {
@@ -160,6 +161,77 @@ TEST(tokens_are_estimated_by_bytes_and_script)
     buf_done(&body);
     buf_done(&latin);
     buf_done(&wide);
+}
+
+TEST(escapes_make_a_prompt_no_longer_than_it_is)
+{
+    static const struct {
+        const char *raw, *escaped;
+        int64_t most; // times as many; only decoding tells a pair from two letters
+    } letters[] = {
+        {"\xe6\xb0\xb4", "\\u6c34", 1},
+        {"\xd0\xb6", "\\u0436", 1},
+        {"\xf0\x9f\x8c\x8a", "\\uD83C\\udf0a", 2},
+        {"/", "\\/", 1},
+        {"{ ", "{\\n", 1},
+    };
+    struct buf raw, escaped;
+    buf_init(&raw, 1 << 20);
+    buf_init(&escaped, 1 << 20);
+    for (size_t k = 0; k < countof(letters); k++) {
+        buf_clear(&raw);
+        buf_clear(&escaped);
+        buf_put(&raw, S("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\""));
+        buf_put(&escaped, buf_str(&raw));
+        for (int i = 0; i < 1000; i++) {
+            buf_put(&raw, str_c(letters[k].raw));
+            buf_put(&escaped, str_c(letters[k].escaped));
+        }
+        buf_put(&raw, S("\"}]}"));
+        buf_put(&escaped, S("\"}]}"));
+        int64_t want = tokens_of(buf_str(&raw)), got = tokens_of(buf_str(&escaped));
+        CHECK(got >= want && got <= want * letters[k].most);
+    }
+    buf_done(&raw);
+    buf_done(&escaped);
+}
+
+TEST(tools_count_by_their_decoded_length_too)
+{
+    int64_t raw =
+        tokens_of(S("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"\"}],"
+                    "\"tools\":[{\"\xd0\xb6\":[\"\xe6\xb0\xb4\xe6\xb0\xb4\"]}]}"));
+    int64_t escaped =
+        tokens_of(S("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"\"}],"
+                    "\"tools\":[{\"\\u0436\":[\"\\u6c34\\u6c34\"]}]}"));
+    CHECK(raw == escaped && raw > 4);
+}
+
+// Two megabytes that are not prompt must not make a call too long for every target.
+TEST(what_is_not_known_is_hardly_counted_as_prompt)
+{
+    enum { BYTES = 2 << 20 };
+    static const char *const frames[] = {
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"x_trace\":\"%"
+        "s\"}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"x\":{\"y\":\"%"
+        "s\"}}",
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"video_url\","
+        "\"video_url\":{\"url\":\"data:%s\"}}]}]}",
+    };
+    char *many = mem_resize(NULL, BYTES + 1);
+    struct buf body;
+    buf_init(&body, 4 * BYTES);
+    memset(many, 'A', BYTES);
+    many[BYTES] = 0;
+    for (size_t i = 0; i < countof(frames); i++) {
+        buf_clear(&body);
+        buf_printf(&body, frames[i], many);
+        int64_t n = tokens_of(buf_str(&body));
+        CHECK(i < 2 ? n == tokens_of(S(USER("\"hello\""))) : n > 0 && n <= BYTES / 16 + 20);
+    }
+    mem_free(many);
+    buf_done(&body);
 }
 
 TEST(the_place_of_the_model_and_of_the_brace_are_exact)

@@ -197,6 +197,17 @@ static struct part *new_part(struct reader *r)
     return p;
 }
 
+// About four bytes a token; a letter of three bytes or more (CJK and the like) is one and a bit.
+// The bytes are the decoded ones: a client that escapes all beyond ASCII asks no more than one that
+// does not.
+static uint32_t text_tokens(struct span span, struct json_value v)
+{
+    must(v.saves <= span.end - span.start);
+    size_t bytes = span.end - span.start - v.saves, wide = v.wide;
+    size_t narrow = bytes > wide * 3 ? bytes - wide * 3 : 0;
+    return (uint32_t)((narrow + 3) / 4 + wide + wide / 4);
+}
+
 void reader_add(struct reader *r, enum part_kind kind, struct json_value v)
 {
     must(v.span.start < v.span.end && v.span.end <= r->ask->body.n);
@@ -215,6 +226,7 @@ void reader_add(struct reader *r, enum part_kind kind, struct json_value v)
     p->kind = kind;
     p->escaped = escaped;
     p->span = span;
+    p->tokens = text_tokens(span, v);
 }
 
 void reader_mark(struct reader *r, enum part_kind kind, uint32_t at_byte)
@@ -401,50 +413,24 @@ bool reader_thought(struct reader *r, const struct field *f)
 
 enum { IMAGE_TOKENS = 1000, FILE_BYTES_A_TOKEN = 16, AUDIO_BYTES_A_TOKEN = 2000, TURN_TOKENS = 4 };
 
-// Characters of three bytes or more (CJK and the like), by their first byte: its three top bits are
-// set. Eight bytes at a time, counted in eight lanes, which are added up before one can overflow.
-static size_t wide_characters(str s)
+static int64_t part_tokens(const struct part *p)
 {
-    const uint64_t top = 0x8080808080808080u, ones = 0x0101010101010101u,
-                   even = 0x00ff00ff00ff00ffu;
-    size_t wide = 0, i = 0;
-    while (s.n - i >= 8) {
-        uint64_t lanes = 0;
-        for (unsigned n = 0; n < 255 && s.n - i >= 8; n++, i += 8) {
-            uint64_t w;
-            memcpy(&w, s.p + i, 8);
-            lanes += (w & w << 1 & w << 2 & top) >> 7;
-        }
-        lanes = (lanes & even) + (lanes >> 8 & even);
-        wide += lanes * (ones & even) >> 48;
-    }
-    for (; i < s.n; i++)
-        wide += (unsigned char)s.p[i] >= 0xe0;
-    return wide;
-}
-
-// About four bytes a token; a wide character is a token and a bit.
-static int64_t text_tokens(str s)
-{
-    size_t wide = wide_characters(s);
-    size_t narrow = s.n > wide * 3 ? s.n - wide * 3 : 0;
-    return (int64_t)((narrow + 3) / 4 + wide + wide / 4);
-}
-
-static int64_t part_tokens(str body, const struct part *p)
-{
-    str raw = {body.p + p->span.start, p->span.end - p->span.start};
+    int64_t bytes = p->span.end - p->span.start;
     switch (p->kind) {
     case PART_IMAGE:
         return IMAGE_TOKENS;
     case PART_FILE:
-        return (int64_t)raw.n / FILE_BYTES_A_TOKEN;
+        return bytes / FILE_BYTES_A_TOKEN;
     case PART_AUDIO:
-        return (int64_t)raw.n / AUDIO_BYTES_A_TOKEN;
+        return bytes / AUDIO_BYTES_A_TOKEN;
     case PART_METADATA:
         return 0;
+    case PART_UNKNOWN:
+        // Not prompt at the top, where servers pass over what they do not know; in a message
+        // likely a medium of a new kind. Too few only means that the target is the one to say so.
+        return p->turn == UINT32_MAX ? 0 : bytes / FILE_BYTES_A_TOKEN;
     default:
-        return text_tokens(raw);
+        return p->tokens;
     }
 }
 
@@ -460,6 +446,6 @@ enum err reader_end(struct reader *r, bool ok)
     must(r->s.err == OK && r->depth == 0);
     ask->estimated_input_tokens = TURN_TOKENS * (int64_t)ask->turns;
     for (uint32_t i = 0; i < ask->part_count; i++)
-        ask->estimated_input_tokens += part_tokens(ask->body, &ask->parts[i]);
+        ask->estimated_input_tokens += part_tokens(&ask->parts[i]);
     return OK;
 }

@@ -55,20 +55,22 @@ static const char *short_end(const char *p, const char *end)
 static bool take_string(struct json_scan *s, bool *ret_escaped)
 {
     const char *start = s->at + 1;
-    bool escaped = false, foreign = false;
+    struct json_text t = {0};
     must(*s->at == '"');
     const char *p = short_end(start, s->end);
     if (!p) {
-        p = json_text_pass(start, s->end, &escaped, &foreign);
+        p = json_text_pass(start, s->end, &t);
         str text = str_of(start, (size_t)(p - start));
-        size_t good = foreign ? utf8_valid(text) : text.n;
+        size_t good = t.foreign ? utf8_valid(text) : text.n;
         if (good < text.n)
             return fail(s, ERR_BAD_UTF8, start + good);
         if (p == s->end || *p != '"') // not closed, or a byte that may not stand here
             return fail(s, ERR_BAD_JSON, p);
+        s->saves += t.saves;
+        s->wide += t.wide + (uint32_t)(t.foreign ? utf8_wide(text) : 0);
     }
     s->at = p + 1;
-    *ret_escaped = escaped;
+    *ret_escaped = t.escaped;
     return true;
 }
 
@@ -163,9 +165,12 @@ bool json_take(struct json_scan *s, struct json_value *ret_value)
     if (s->at == s->end)
         return fail(s, ERR_BAD_JSON, s->at);
     struct json_value v = {.span.start = (uint32_t)(s->at - s->body)};
+    uint32_t saves = s->saves, wide = s->wide;
     if (!take_any(s, &v))
         return false;
     v.span.end = (uint32_t)(s->at - s->body);
+    v.saves = s->saves - saves;
+    v.wide = s->wide - wide;
     *ret_value = v;
     return true;
 }
@@ -230,6 +235,7 @@ bool json_skip(struct json_scan *s, struct json_value *ret_value)
 {
     uint8_t object[JSON_DEPTH_MAX + 1];
     struct json_value top, v;
+    uint32_t saves = s->saves, wide = s->wide;
     int base = s->depth;
     bool first = true, escaped;
     str key;
@@ -255,6 +261,8 @@ bool json_skip(struct json_scan *s, struct json_value *ret_value)
     }
     must(s->depth == base);
     top.span.end = (uint32_t)(s->at - s->body);
+    top.saves = s->saves - saves;
+    top.wide = s->wide - wide;
     *ret_value = top;
     return true;
 }

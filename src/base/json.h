@@ -24,12 +24,16 @@ struct json_scan {
     enum err err;    // OK until something was wrong; then every call is a no-op that returns false
     int64_t at_byte; // where
     int depth;
+    uint32_t saves, wide; // of all strings and keys so far: see json_value
 };
 
 struct json_value {
     enum json_kind kind;
     bool escaped;     // a string that holds at least one backslash
     struct span span; // whole value in the body, quotes and brackets included
+    // Of its strings and keys, for an array or object only where json_skip gave it: about how many
+    // bytes decoding saves (half of a pair counts as a letter), and letters of three bytes or more
+    uint32_t saves, wide;
 };
 
 // The body must outlive the scan. Bodies are at most UINT32_MAX bytes.

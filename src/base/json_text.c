@@ -51,7 +51,7 @@ static size_t escape_length(const char *p, const char *end)
     return hex_digit[c[2]] & hex_digit[c[3]] & hex_digit[c[4]] & hex_digit[c[5]] ? 6 : 0;
 }
 
-const char *json_text_pass_plain(const char *p, const char *end, bool *escaped, bool *foreign)
+const char *json_text_pass_plain(const char *p, const char *end, struct json_text *t)
 {
     must(p <= end);
     for (;;) {
@@ -59,14 +59,17 @@ const char *json_text_pass_plain(const char *p, const char *end, bool *escaped, 
         if (p == end)
             return p;
         if ((unsigned char)*p >= 0x80) {
-            *foreign = true;
+            t->foreign = true;
             p++;
             continue;
         }
         size_t n = *p == '\\' ? escape_length(p, end) : 0;
         if (n == 0)
             return p;
-        *escaped = true;
+        bool wide = n == 6 && (p[2] != '0' || p[3] > '7');
+        t->escaped = true;
+        t->saves += n == 2 ? 1 : wide ? 3 : 4;
+        t->wide += wide;
         p += n;
     }
 }
@@ -109,8 +112,18 @@ AVX2 static inline uint64_t bits_in(__m256i low, __m256i high, char class)
                 _mm256_cmpgt_epi8(_mm256_and_si256(high, mask), none));
 }
 
+// The letters whose escapes have their u at these bits; one byte of each was counted before.
+AVX2 static inline void count_letters(struct json_text *t, __m256i low, __m256i high, uint64_t u)
+{
+    const __m256i eight = _mm256_set1_epi8('8');
+    uint64_t small = bits(_mm256_cmpgt_epi8(eight, low), _mm256_cmpgt_epi8(eight, high));
+    uint64_t narrow = u & bits_of(low, high, '0') >> 1 & small >> 2; // below U+0800
+    t->saves += (uint32_t)(2 * __builtin_popcountll(u) + __builtin_popcountll(narrow));
+    t->wide += (uint32_t)__builtin_popcountll(u ^ narrow);
+}
+
 // Whole blocks only, and only while all is well: the plain way has the rest, and the first fault.
-AVX2 static const char *pass_avx2(const char *p, const char *end, bool *escaped, bool *foreign)
+AVX2 static const char *pass_avx2(const char *p, const char *end, struct json_text *t)
 {
     enum { ROOM = BLOCK - 6 }; // an escape that begins below it ends within the block
     const uint64_t odd = 0xaaaaaaaaaaaaaaaau;
@@ -147,7 +160,10 @@ AVX2 static const char *pass_avx2(const char *p, const char *end, bool *escaped,
                          (digits & ~bits_in(low_classes, high_classes, 0x30));
         if (wrong)
             break;
-        *escaped |= behind != 0;
+        t->escaped |= behind != 0;
+        t->saves += (uint32_t)__builtin_popcountll(behind);
+        if (u)
+            count_letters(t, low, high, u);
         if (late) {
             p += __builtin_ctzll(late);
             continue;
@@ -158,13 +174,13 @@ AVX2 static const char *pass_avx2(const char *p, const char *end, bool *escaped,
         }
         p += BLOCK;
     }
-    *foreign |= _mm256_movemask_epi8(all) != 0;
-    return json_text_pass_plain(p, end, escaped, foreign);
+    t->foreign |= _mm256_movemask_epi8(all) != 0;
+    return json_text_pass_plain(p, end, t);
 }
 
-const char *json_text_pass(const char *p, const char *end, bool *escaped, bool *foreign)
+const char *json_text_pass(const char *p, const char *end, struct json_text *t)
 {
-    return (cpu_avx2() ? pass_avx2 : json_text_pass_plain)(p, end, escaped, foreign);
+    return (cpu_avx2() ? pass_avx2 : json_text_pass_plain)(p, end, t);
 }
 
 // --- decoding ------------------------------------------------------------------------------------

@@ -7,12 +7,18 @@
 
 struct passed {
     size_t n;
-    bool escaped, foreign;
+    struct json_text t;
 };
 
 static bool is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static unsigned plain_hex(const char *p)
+{
+    char four[5] = {p[0], p[1], p[2], p[3]};
+    return (unsigned)strtoul(four, NULL, 16);
 }
 
 static struct passed plain_pass(str s)
@@ -24,27 +30,24 @@ static struct passed plain_pass(str s)
         const char *e = s.p + r.n + 1;
         if (c == '"' || (unsigned char)c < 0x20)
             break;
-        r.foreign |= (unsigned char)c >= 0x80;
+        r.t.foreign |= (unsigned char)c >= 0x80;
         if (c != '\\') {
             r.n++;
         } else if (left >= 2 && *e && strchr("\"\\/bfnrt", *e)) {
             r.n += 2;
-            r.escaped = true;
+            r.t.escaped = true;
+            r.t.saves++;
         } else if (left >= 6 && *e == 'u' && is_hex(e[1]) && is_hex(e[2]) && is_hex(e[3]) &&
                    is_hex(e[4])) {
             r.n += 6;
-            r.escaped = true;
+            r.t.escaped = true;
+            r.t.wide += plain_hex(e + 1) >= 0x800;
+            r.t.saves += plain_hex(e + 1) >= 0x800 ? 3 : 4;
         } else {
             break;
         }
     }
     return r;
-}
-
-static unsigned plain_hex(const char *p)
-{
-    char four[5] = {p[0], p[1], p[2], p[3]};
-    return (unsigned)strtoul(four, NULL, 16);
 }
 
 static size_t plain_utf8(char *dst, unsigned c)
@@ -91,12 +94,16 @@ static size_t plain_decode(char *dst, str raw)
 // s lies where the heap block ends, so that ASan sees a byte read too far.
 static bool passes_alike(str s)
 {
-    struct passed want = plain_pass(s), a = {0}, b = {0};
-    a.n = (size_t)(json_text_pass(s.p, s.p + s.n, &a.escaped, &a.foreign) - s.p);
-    b.n = (size_t)(json_text_pass_plain(s.p, s.p + s.n, &b.escaped, &b.foreign) - s.p);
-    bool same = a.n == want.n && b.n == want.n && a.escaped == want.escaped &&
-                b.escaped == want.escaped && b.foreign == want.foreign;
-    return same && (a.foreign || !want.foreign); // blocks tell it of what is behind, too
+    struct json_text want, fast = {0}, plain = {0};
+    struct passed p = plain_pass(s);
+    want = p.t;
+    bool same = json_text_pass(s.p, s.p + s.n, &fast) == s.p + p.n &&
+                json_text_pass_plain(s.p, s.p + s.n, &plain) == s.p + p.n;
+    same &= fast.escaped == want.escaped && plain.escaped == want.escaped;
+    same &= fast.saves == want.saves && plain.saves == want.saves;
+    same &= fast.wide == want.wide && plain.wide == want.wide;
+    same &= plain.foreign == want.foreign;
+    return same && (fast.foreign || !want.foreign); // blocks tell it of what is behind, too
 }
 
 static bool decodes_alike(str raw)

@@ -82,6 +82,7 @@ struct part {
     bool escaped;     // the body's bytes hold escapes, `text` is decoded lazily: see ask_text
     uint32_t turn;    // index of the message it belongs to; UINT32_MAX outside messages
     struct span span; // raw bytes in the body: a string's inside, or a whole value
+    uint32_t tokens;  // about, if it is text
 };
 
 struct ask {
