@@ -95,6 +95,4 @@ struct model_entry {
 };
 void api_write_models(struct buf *out, const struct model_entry *rows, size_t count);
 void api_write_model(struct buf *out, const struct model_entry *row);
-// Ids in GET /v1/models of a target (OpenAI's or Ollama's form): fills up to max, returns how many.
-size_t api_read_models(struct arena *a, str body, str *ret_ids, size_t max);
 #endif

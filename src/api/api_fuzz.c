@@ -1,6 +1,5 @@
 // api_fuzz.c: the first byte chooses what the rest is read as.
-// 0 a request, 1 events split at line feeds, 2 a whole answer, 3 a list of models, 4 an edited
-// request.
+// 0 a request, 1 events split at line feeds, 2 a whole answer, 3 and 4 an edited request.
 #include "api/api.h"
 #include "api/cover_test.h"
 
@@ -69,7 +68,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a;
     struct answer_watch w = {0};
-    str ids[8];
     if (size == 0)
         return 0;
     arena_init(&a, 1 << 26);
@@ -84,9 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 2:
         (void)dialect_openai_chat.read_answer(&a, body, &w);
-        break;
-    case 3:
-        (void)api_read_models(&a, body, ids, countof(ids));
         break;
     default:
         check_edit(&a, body);

@@ -1,9 +1,6 @@
 // models.c: GET /v1/models. One object a model carries the fields of OpenAI's and of Anthropic's
 // lists; both families' clients pass over what they do not know.
 #include "api/api.h"
-#include <yyjson.h>
-
-enum { ID_BYTES_MAX = 256 };
 
 // "2026-11-24T08:27:01Z" without the C library's calendar: years begin in March, so that the day
 // that leap years add is the last of its year.
@@ -63,40 +60,4 @@ void api_write_models(struct buf *out, const struct model_entry *rows, size_t co
     buf_put(out, S(",\"last_id\":"));
     put_id(out, count ? &rows[count - 1] : NULL);
     buf_putc(out, '}');
-}
-
-// The id of one entry: OpenAI's id, else Ollama's model or name, else the entry itself.
-static str id_of(yyjson_val *entry)
-{
-    static const char *const keys[] = {"id", "model", "name"};
-    yyjson_val *v = entry;
-    for (size_t i = 0; i < countof(keys) && yyjson_is_obj(entry); i++) {
-        v = yyjson_obj_get(entry, keys[i]);
-        if (yyjson_is_str(v))
-            break;
-    }
-    str id = yyjson_is_str(v) ? str_of(yyjson_get_str(v), yyjson_get_len(v)) : STR_NONE;
-    return id.n <= ID_BYTES_MAX ? id : STR_NONE;
-}
-
-size_t api_read_models(struct arena *a, str body, str *ret_ids, size_t max)
-{
-    size_t n = 0, i, entries;
-    yyjson_val *entry;
-    yyjson_doc *doc = body.n ? yyjson_read(body.p, body.n, 0) : NULL;
-    yyjson_val *root = yyjson_doc_get_root(doc), *list = root;
-    if (yyjson_is_obj(root)) {
-        list = yyjson_obj_get(root, "data");
-        if (!yyjson_is_arr(list))
-            list = yyjson_obj_get(root, "models");
-    }
-    yyjson_arr_foreach(list, i, entries, entry)
-    {
-        str id = id_of(entry);
-        if (id.n && n < max)
-            ret_ids[n++] = arena_copy(a, id);
-    }
-    yyjson_doc_free(doc);
-    must(n <= max);
-    return n;
 }

@@ -1,4 +1,4 @@
-// Lists of models, written and read.
+// Lists of models.
 #include "api/api.h"
 #include "tests/unit.h"
 #include <yyjson.h>
@@ -50,34 +50,4 @@ TEST(dates_hold_over_leap_years_and_at_the_ends)
     CHECK(date_is(1798761599, S("\"2026-12-31T23:59:59Z\"")));
     CHECK(date_is(253402300799, S("\"9999-12-31T23:59:59Z\"")));
     CHECK(date_is(-5, S("\"1970-01-01T00:00:00Z\"")) && date_is(INT64_MAX, S("\"1970-")));
-}
-
-TEST(ids_are_read_from_every_form_of_list)
-{
-    static const char *const bodies[] = {
-        "{\"object\":\"list\",\"data\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"}]}",
-        "{\"models\":[{\"name\":\"a\",\"model\":\"a\"},{\"name\":\"b\"},{\"model\":\"c\"}]}",
-        "{\"models\":[{\"name\":\"x\"}],\"data\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"}]}",
-        "[{\"id\":\"a\"},{\"id\":7},\"b\",{\"id\":\"c\"}]",
-    };
-    for (size_t i = 0; i < countof(bodies); i++) {
-        struct arena a;
-        str ids[4];
-        arena_init(&a, 1 << 16);
-        CHECK(api_read_models(&a, str_c(bodies[i]), ids, 4) == 3);
-        CHECK(str_eq(ids[0], S("a")) && str_eq(ids[1], S("b")) && str_eq(ids[2], S("c")));
-        CHECK(api_read_models(&a, str_c(bodies[i]), ids, 2) == 2);
-        arena_done(&a);
-    }
-}
-
-TEST(what_is_no_list_gives_no_ids)
-{
-    static const char *const bodies[] = {"", "{", "{}", "{\"data\":{}}", "5", "{\"data\":[{}]}"};
-    struct arena a;
-    str ids[2];
-    arena_init(&a, 1 << 16);
-    for (size_t i = 0; i < countof(bodies); i++)
-        CHECK(api_read_models(&a, str_c(bodies[i]), ids, 2) == 0);
-    arena_done(&a);
 }

@@ -368,11 +368,14 @@ void answer_error(struct live_call *l)
         put_bad_end(l, buf_str(out));
         return;
     }
-    l->call.status = l->refusal ? l->refusal->status : err_status(l->fault.err);
-    if (l->refusal)
+    if (l->refusal) {
+        l->call.status = l->refusal->status;
         d->write_refusal(out, l->refusal, id);
-    else
+    } else {
+        l->call.status = err_status(l->fault.err);
+        l->call.served_by = -1; // weir's own word, not that of a target whose answer came to nothing
         d->write_error(out, &l->fault, id);
+    }
     struct buf *head = &l->out_head;
     buf_clear(head);
     http_write_status(head, l->call.status);

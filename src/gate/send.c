@@ -66,6 +66,7 @@ void send_stop(struct live_call *l, enum err why)
 static void on_head(void *arg, const struct http_head *h)
 {
     struct live_call *l = arg;
+    steps_at(l);
     must(l->sending);
     enum err e = send_status_error(h->status);
     bool redirect = h->status >= 300 && h->status < 400; // never followed, never passed on
@@ -76,18 +77,22 @@ static void on_head(void *arg, const struct http_head *h)
         return;
     }
     answer_begin(l, h);
+    steps_rest();
 }
 
 static void on_body(void *arg, str bytes)
 {
     struct live_call *l = arg;
+    steps_at(l);
     must(l->sending);
     answer_bytes(l, bytes);
+    steps_rest();
 }
 
 static void on_end(void *arg, enum err e)
 {
     struct live_call *l = arg;
+    steps_at(l);
     must(l->sending && !l->try_ended);
     l->sending = NULL;
     l->try_ended = true;

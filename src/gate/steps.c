@@ -147,10 +147,12 @@ static const struct step_row {
     {STEP_RECORD, step_record},     // never fails a call that was served
 };
 
-void steps_run(struct live_call *l)
+// One step after another, as far as they go now.
+static void walk(struct live_call *l)
 {
     for (;;) {
         must(l->step < STEP_COUNT && rows[l->step].step == l->step);
+        steps_at(l);
         if (l->step != STEP_RECORD)
             l->call.ended_at = l->step;
         switch (rows[l->step].run(l)) {
@@ -170,6 +172,12 @@ void steps_run(struct live_call *l)
             continue;
         }
     }
+}
+
+void steps_run(struct live_call *l)
+{
+    walk(l);
+    steps_rest();
 }
 
 void steps_begin(struct live_call *l)

@@ -130,6 +130,16 @@ void steps_begin(struct live_call *l);
 void steps_client_gone(struct live_call *l);
 void steps_deadline(struct live_call *l);
 
+// A rule that breaks from here on names the call and its step, until steps_rest.
+static inline void steps_at(const struct live_call *l)
+{
+    must_doing(l->call.id.c, step_name(l->step));
+}
+static inline void steps_rest(void)
+{
+    must_doing(NULL, NULL);
+}
+
 // --- sending and answering: send.c, answer.c
 // -----------------------------------------------------------
 

@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 // Slots of the metric ledger_entries; and how many waiting entries are written before their time.
-enum { LEDGER_WRITTEN, LEDGER_LOST, EARLY = 2048 };
+enum { LEDGER_WRITTEN, LEDGER_LOST, LEDGER_UNKEPT, EARLY = 2048 };
 
 struct ledger {
     bool off; // no file: nothing is kept

@@ -182,8 +182,10 @@ void ledger_writer_free(struct ledger_writer *w)
 
 void ledger_write(struct ledger_writer *w, const struct call *c, const struct fleet *f)
 {
-    if (w->ledger->off)
+    if (w->ledger->off) {
+        metric_add(w->metrics, METRIC_ledger_entries, LEDGER_UNKEPT, 1);
         return;
+    }
     size_t bound = pack_bound(c, f);
     must(bound <= BLOCK_BYTES);
     if (w->block->used_bytes + bound > BLOCK_BYTES)

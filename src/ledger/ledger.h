@@ -41,7 +41,7 @@ enum err ledger_admit(const struct tenants *t, str key,
 
 struct ledger;
 // Opens or creates the file, migrates its schema, starts the writer. ret_why: what to do about it.
-// An empty path: nothing is opened, kept or counted.
+// An empty path: nothing is opened or kept; each call is counted as unkept.
 enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger,
                      char ret_why[256]) must_check;
 void ledger_close(struct ledger *l); // writes what waits

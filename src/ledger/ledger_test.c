@@ -362,11 +362,13 @@ TEST(without_a_path_nothing_is_kept)
     struct ledger *l = NULL;
     char why[256];
     settings.path = STR_NONE;
+    int64_t unkept = metrics_total(METRIC_ledger_entries, LEDGER_UNKEPT);
     int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
     REQUIRE(ledger_open(&settings, &l, why) == OK);
     write_calls(l, s, 3);
     ledger_close(l);
     CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) == lost);
+    CHECK(metrics_total(METRIC_ledger_entries, LEDGER_UNKEPT) - unkept == 3);
     CHECK(access(s->path, F_OK) != 0);
     sample_free(s);
 }

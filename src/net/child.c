@@ -1,6 +1,7 @@
 // child.c: child processes. They are ended with us: where util-linux's setpriv is at hand it sets
 // the parent-death signal before the command starts; elsewhere a kill -9 of weir leaves the child
-// behind.
+// behind. Each has a session of its own, so that Ctrl-C in a terminal reaches weir alone, which
+// then ends them in its order.
 #include "net/inner.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -124,7 +125,8 @@ struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
                               .env = all,
                               .exit_cb = on_uv_exit,
                               .stdio = stdio,
-                              .stdio_count = 3};
+                              .stdio_count = 3,
+                              .flags = UV_PROCESS_DETACHED};
     int status = uv_spawn(&l->uv, &c->uv, &o);
     mem_free(all);
     close(log);
@@ -139,8 +141,12 @@ struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
 
 void net_child_kill(struct net_child *c, int signal)
 {
-    if (c->running)
-        uv_process_kill(&c->uv, signal);
+    if (!c->running)
+        return;
+    int pid = uv_process_get_pid(&c->uv);
+    must(pid > 1);
+    // asked to end, it ends its own children; killed, it cannot any more
+    (void)kill(signal == SIGKILL ? -pid : pid, signal); // gone already: on_exit tells
 }
 
 void net_child_free(struct net_child *c)

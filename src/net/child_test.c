@@ -69,6 +69,19 @@ TEST(a_child_is_ended_by_a_signal)
     end(&p);
 }
 
+TEST(a_child_is_out_of_a_terminals_reach)
+{
+    struct parent p;
+    begin(&p, "exec tail -f /dev/null", NULL);
+    REQUIRE(p.child);
+    CHECK(getsid(net_child_pid(p.child)) == net_child_pid(p.child));
+    CHECK(getpgid(net_child_pid(p.child)) != getpgid(0));
+    net_child_kill(p.child, SIGTERM);
+    rig_run(&p.rig);
+    CHECK(p.exits == 1 && p.signal == SIGTERM);
+    end(&p);
+}
+
 TEST(a_command_that_is_not_there_is_told_at_once)
 {
     struct rig r;

@@ -137,7 +137,7 @@ struct net_command {
 struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
                             void (*on_exit)(void *arg, int code, int signal), void *arg,
                             char ret_why[160]);
-void net_child_kill(struct net_child *c, int signal);
+void net_child_kill(struct net_child *c, int signal); // SIGKILL goes to its children, too
 void net_child_free(struct net_child *c); // after on_exit, or to forget it
 int net_child_pid(const struct net_child *c);
 // Any thread may be signalled; runs fn on the loop. signo SIGINT, SIGTERM, SIGHUP.

@@ -210,7 +210,7 @@ def ask(text, model="auto", **more):
 class Weir:
     """A weir of its own: port, folder, configuration; ended cleanly, or the test fails."""
 
-    def __init__(self, config, env=None, ready=True):
+    def __init__(self, config, env=None, ready=True, session=False):
         self.folder = tempfile.mkdtemp(prefix="weir-e2e.")
         self.db = os.path.join(self.folder, "weir.db")
         self.config = os.path.join(self.folder, "weir.yaml")
@@ -221,6 +221,7 @@ class Weir:
         with open(self.config, "w") as f:
             f.write(config)
         self.env = dict(os.environ, **(env or {}))
+        self.session = session  # a process group of its own, as in a terminal
         self.start()
         if ready:
             until(lambda: self.get("/readyz").status == 200, "weir is ready")
@@ -230,7 +231,7 @@ class Weir:
         self.process = subprocess.Popen(
             [BINARY, "serve", "-c", self.config, "--log", "info"], cwd=self.folder, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            errors="replace")
+            errors="replace", start_new_session=self.session)
         self.serving = threading.Event()
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()

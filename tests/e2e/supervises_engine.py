@@ -2,6 +2,7 @@
 import os
 import signal
 import sys
+import tempfile
 
 from harness import FakeCloud, Weir, free_port, until
 
@@ -16,10 +17,14 @@ def engine(port, extra=""):
                                                   port, extra))
 
 
+def child_of_process(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+        return [int(p) for p in f.read().split()]
+
+
 def child_of(w):
     """Process ids of weir's children."""
-    with open("/proc/%d/task/%d/children" % (w.process.pid, w.process.pid), encoding="ascii") as f:
-        return [int(p) for p in f.read().split()]
+    return child_of_process(w.process.pid)
 
 
 def alive(pid):
@@ -53,6 +58,47 @@ def test_it_ends_even_when_weir_is_killed():
         pid = child_of(w)[0]
         w.kill()
         until(lambda: not alive(pid), "the engine has ended")
+
+
+NOTES_SIGNALS = """
+import os, signal, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+from fake_cloud import FakeCloud
+def note(signo, _):
+    os.write(2, b"got signal %d\\n" % signo)
+    if signo == signal.SIGTERM:
+        os._exit(0)
+signal.signal(signal.SIGINT, note)
+signal.signal(signal.SIGTERM, note)
+FakeCloud(port=int(sys.argv[2])).thread.join()
+"""
+
+
+def test_ctrl_c_in_a_terminal_ends_weir_and_weir_the_engine():
+    port = free_port()
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(NOTES_SIGNALS)
+        script.flush()
+        config = ("engines:\n  - {name: own, command: [\"%s\", \"%s\", \"%s\", \"%d\"], model: m,\n"
+                  "     url: \"http://127.0.0.1:%d/v1\", health: /health, log: engine.log}\n" %
+                  (sys.executable, script.name, os.path.abspath(FAKE), port, port))
+        with Weir(config, session=True) as w:
+            assert w.chat("hi").status == 200
+            os.killpg(w.process.pid, signal.SIGINT)  # as a terminal does: the whole group
+            assert w.stop(tell=False) == 0
+            with open(os.path.join(w.folder, "engine.log"), encoding="ascii") as f:
+                assert f.read() == "got signal %d\n" % signal.SIGTERM
+
+
+def test_a_wrapper_that_has_to_be_killed_leaves_no_engine_behind():
+    port = free_port()
+    wrapper = "trap '' TERM; '%s' '%s' --port %d & wait" % (sys.executable, os.path.abspath(FAKE), port)
+    config = ("engines:\n  - {name: own, command: [/bin/sh, -c, \"%s\"], model: m, log: engine.log,\n"
+              "     url: \"http://127.0.0.1:%d/v1\", health: /health}\n" % (wrapper, port))
+    with Weir(config) as w:
+        inner = until(lambda: child_of_process(child_of(w)[0]), "the wrapped engine")[0]
+        assert w.stop() == 0
+        until(lambda: not alive(inner), "the wrapped engine has ended")
 
 
 def test_while_it_starts_the_answer_is_503_and_not_an_error_of_ours():

@@ -49,3 +49,4 @@ def test_a_cut_whole_answer_is_a_502_and_not_half_an_answer():
         answer = w.post(ask("hi"))
         assert answer.status == 502, answer.status
         assert answer.error()["code"] == "upstream_broken"
+        assert answer.header("x-weir-target") is None, "it is weir's own word"
