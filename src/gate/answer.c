@@ -373,7 +373,7 @@ void answer_error(struct live_call *l)
         d->write_refusal(out, l->refusal, id);
     } else {
         l->call.status = err_status(l->fault.err);
-        l->call.served_by = -1; // weir's own word, not that of a target whose answer came to nothing
+        l->call.served_by = -1; // weir's own word, not the target's whose answer failed
         d->write_error(out, &l->fault, id);
     }
     struct buf *head = &l->out_head;

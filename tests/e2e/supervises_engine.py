@@ -79,7 +79,8 @@ def test_ctrl_c_in_a_terminal_ends_weir_and_weir_the_engine():
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
         script.write(NOTES_SIGNALS)
         script.flush()
-        config = ("engines:\n  - {name: own, command: [\"%s\", \"%s\", \"%s\", \"%d\"], model: m,\n"
+        config = ("engines:\n"
+                  "  - {name: own, command: [\"%s\", \"%s\", \"%s\", \"%d\"], model: m,\n"
                   "     url: \"http://127.0.0.1:%d/v1\", health: /health, log: engine.log}\n" %
                   (sys.executable, script.name, os.path.abspath(FAKE), port, port))
         with Weir(config, session=True) as w:
@@ -92,8 +93,10 @@ def test_ctrl_c_in_a_terminal_ends_weir_and_weir_the_engine():
 
 def test_a_wrapper_that_has_to_be_killed_leaves_no_engine_behind():
     port = free_port()
-    wrapper = "trap '' TERM; '%s' '%s' --port %d & wait" % (sys.executable, os.path.abspath(FAKE), port)
-    config = ("engines:\n  - {name: own, command: [/bin/sh, -c, \"%s\"], model: m, log: engine.log,\n"
+    wrapper = "trap '' TERM; '%s' '%s' --port %d & wait" % (
+        sys.executable, os.path.abspath(FAKE), port)
+    config = ("engines:\n"
+              "  - {name: own, command: [/bin/sh, -c, \"%s\"], model: m, log: engine.log,\n"
               "     url: \"http://127.0.0.1:%d/v1\", health: /health}\n" % (wrapper, port))
     with Weir(config) as w:
         inner = until(lambda: child_of_process(child_of(w)[0]), "the wrapped engine")[0]
