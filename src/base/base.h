@@ -24,7 +24,7 @@
 // Aborts with the expression and place, and with what the thread was doing (must_doing).
 #define must(cond) (likely(cond) ? (void)0 : must_fail(#cond, __FILE__, __LINE__))
 _Noreturn void must_fail(const char *expr, const char *file, int line);
-// What this thread is at, for must_fail: (call=01J… step=send). Lent until replaced; NULLs: nothing.
+// What this thread is at, for must_fail: (call=01J step=send). Lent until replaced; NULLs: nothing.
 void must_doing(const char *call_id, const char *step);
 
 static inline size_t min_size(size_t a, size_t b)
