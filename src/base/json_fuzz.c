@@ -1,6 +1,8 @@
 // json_fuzz.c: any bytes through the scan. Accepts and refuses exactly what yyjson does (but for
-// depth), tells a byte inside the body, and decodes strings to what yyjson makes of them.
+// depth), tells a byte inside the body, and decodes strings to what yyjson makes of them. Whatever
+// is fast does what its plain twin does.
 #include "base/json.h"
+#include "base/json_text.h"
 #include <yyjson.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -70,6 +72,21 @@ static void check_strings(struct arena *a, str body, yyjson_val *peer)
     must(s.err == OK && i == yyjson_arr_size(peer));
 }
 
+static void check_twins(struct arena *a, str text)
+{
+    struct json_text fast = {0}, plain = {0};
+    const char *end = text.p + text.n, *stop = json_text_pass_plain(text.p, end, &plain);
+    must(json_text_pass(text.p, end, &fast) == stop);
+    must(fast.escaped == plain.escaped && fast.foreign >= plain.foreign);
+    must(fast.saves == plain.saves && fast.wide == plain.wide);
+    must(utf8_valid(text) == utf8_valid_plain(text));
+    str passed = str_of(text.p, (size_t)(stop - text.p));
+    char *one = arena_bytes(a, text.n + JSON_TEXT_SLACK);
+    char *two = arena_bytes(a, text.n + JSON_TEXT_SLACK);
+    size_t n = json_text_decode(one, passed);
+    must(n == json_text_decode_plain(two, passed) && memcmp(one, two, n) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     str body = str_of((const char *)data, size);
@@ -77,6 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_scan s;
     struct json_value v;
     arena_init(&a, 1 << 26);
+    if (size)
+        check_twins(&a, body);
     json_begin(&s, body);
     bool good = json_skip(&s, &v) && json_at_end(&s);
     must(good == (s.err == OK));

@@ -48,7 +48,8 @@ static size_t escape_length(const char *p, const char *end)
         return 2;
     if (c[1] != 'u' || end - p < 6)
         return 0;
-    return hex_digit[c[2]] & hex_digit[c[3]] & hex_digit[c[4]] & hex_digit[c[5]] ? 6 : 0;
+    bool four = hex_digit[c[2]] && hex_digit[c[3]] && hex_digit[c[4]] && hex_digit[c[5]];
+    return four ? 6 : 0;
 }
 
 const char *json_text_pass_plain(const char *p, const char *end, struct json_text *t)
