@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 enum cue {
+    CUE_BASIC,             // an authorisation header's name and password follow
     CUE_BEGIN,             // of an armoured block
     CUE_BEARER,            // an authorisation header's value follows
     CUE_LOGIN,             // commands and lines that take a password
@@ -27,6 +28,7 @@ enum cue {
     X("account", OTHER, STEM, i)                                                                   \
     X("amex", CARD, WHOLE, i)                                                                      \
     X("anruf", PHONE, STEM, i)                                                                     \
+    X("basic", BASIC, WHOLE, i)                                                                    \
     X("bearer", BEARER, WHOLE, i)                                                                  \
     X("begin", BEGIN, WHOLE, i)                                                                    \
     X("call", PHONE, STEM, i)                                                                      \
@@ -86,6 +88,7 @@ enum cue {
     X("pin ", PIN, STEM, i)                                                                        \
     X("policy", OTHER, STEM, i)                                                                    \
     X("portable", PHONE, WHOLE, i)                                                                 \
+    X("psexec", LOGIN, STEM, i)                                                                    \
     X("reach", REACH, WHOLE, i)                                                                    \
     X("ref", OTHER, WHOLE, i)                                                                      \
     X("reference", OTHER, STEM, i)                                                                 \
@@ -97,6 +100,7 @@ enum cue {
     X("social", SSN, WHOLE, i)                                                                     \
     X("sshpass", LOGIN, WHOLE, i)                                                                  \
     X("ssn", SSN, WHOLE, i)                                                                        \
+    X("ssws", BEARER, WHOLE, i)                                                                    \
     X("tarjeta", CARD, STEM, i)                                                                    \
     X("tax", OTHER, WHOLE, i)                                                                      \
     X("tel", PHONE, WHOLE, i)                                                                      \
@@ -110,7 +114,8 @@ enum cue {
     X("t\303\251l\303\251phone", PHONE, STEM, i)                                                   \
     X("utr", OTHER, WHOLE, i)                                                                      \
     X("vat", OTHER, WHOLE, i)                                                                      \
-    X("visa", CARD, WHOLE, i)
+    X("visa", CARD, WHOLE, i)                                                                      \
+    X("wachtwoord", PASSWORD, STEM, i)
 
 // Which word of the table begins at text[at] (the first letter of a word); false when none does.
 // Its end is behind its last letter.

@@ -14,7 +14,8 @@ enum anchor {
     ANCHOR_ASSIGN = 1 << 2, // : or =
     ANCHOR_CUE = 1 << 3,    // the first letter of a cue word that wakes; look.cue says which
     ANCHOR_LONG = 1 << 4,   // the first of KEY_RUN or more letters, digits, _ and - in a row
-    ANCHOR_KINDS = 5
+    ANCHOR_DOLLAR = 1 << 5, // $ before what may be the name of a scheme: scheme_begins
+    ANCHOR_KINDS = 6
 };
 
 // What a detector sees. The cue words of cues.h that were passed are known by where they ended;
@@ -80,6 +81,15 @@ static inline char before(str t, size_t at)
 static inline char at_byte(str t, size_t at)
 {
     return at < t.n ? t.p[at] : 0;
+}
+// Whether the $ there may begin a hash of a password: $6$, $2b$, $argon2id$. Most begin a variable.
+static inline bool scheme_begins(str t, size_t at)
+{
+    enum { LONGEST = 16 };
+    size_t n = 1;
+    while (n < LONGEST && (is_alnum(at_byte(t, at + n)) || at_byte(t, at + n) == '-'))
+        n++;
+    return n > 1 && at_byte(t, at + n) == '$';
 }
 // `what` is not empty.
 static inline bool stands_at(str t, size_t at, str what)

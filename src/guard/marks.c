@@ -9,31 +9,25 @@
 
 enum { CUE_BYTES = BLOCK_MORE + 1 };
 
-// Classes, a bit each; those of key bytes are the highest.
-enum { ASSIGN = 1, AT = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
+// Classes, a bit each; those of key bytes are the highest. Three key bytes have the bit of a sign,
+// too: the tables tell halves, and @ : = share theirs with 0, J and M.
+enum { SIGN = 1, DOLLAR = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
 enum { BELOW_KEY = DASH - 1, DIGIT_TO_TOP = 3 };
 
 static const uint8_t class_low[16] = {
-    AT | DIGIT | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    DIGIT | A_TO_O | P_TO_Z,
-    ASSIGN | A_TO_O | P_TO_Z,
-    A_TO_O,
-    A_TO_O,
-    ASSIGN | DASH | A_TO_O,
-    A_TO_O,
-    LINE | A_TO_O,
+    [0] = SIGN | DIGIT | P_TO_Z,
+    [1 ... 3] = DIGIT | A_TO_O | P_TO_Z,
+    [4] = DOLLAR | DIGIT | A_TO_O | P_TO_Z,
+    [5 ... 9] = DIGIT | A_TO_O | P_TO_Z,
+    [10] = SIGN | A_TO_O | P_TO_Z,
+    [11 ... 12] = A_TO_O,
+    [13] = SIGN | DASH | A_TO_O,
+    [14] = A_TO_O,
+    [15] = LINE | A_TO_O,
 };
 static const uint8_t class_high[16] = {
-    [2] = DASH,          [3] = ASSIGN | DIGIT, [4] = AT | A_TO_O,
-    [5] = LINE | P_TO_Z, [6] = A_TO_O,         [7] = P_TO_Z,
+    [2] = DASH | DOLLAR, [3] = SIGN | DIGIT, [4] = SIGN | A_TO_O,
+    [5] = LINE | P_TO_Z, [6] = A_TO_O,       [7] = P_TO_Z,
 };
 
 // Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which

@@ -17,7 +17,7 @@ struct marks {
     uint64_t number;     // the first digit of a run
     uint64_t cue;        // a cue word that wakes may stand there, as a word or within one
     uint64_t run;        // the KEY_RUN-th key byte in a row
-    uint64_t sign;       // @ : =
+    uint64_t sign;       // @ : = $
 };
 
 // What the next block must know of the one before; all zero at a text's beginning.

@@ -43,7 +43,7 @@ static bool as_said(const char *p, const struct marks *m)
         bool first = is_digit(c) && (i == 0 || !is_digit(p[i - 1]));
         if (BIT(m, digit, i) != is_digit(c) || BIT(m, key, i) != is_key(c) ||
             BIT(m, number, i) != first || BIT(m, run, i) != run_ends(p, i) ||
-            BIT(m, sign, i) != (c == '@' || c == ':' || c == '=') ||
+            BIT(m, sign, i) != (c == '@' || c == ':' || c == '=' || c == '$') ||
             (cue_stands(p, i) && !BIT(m, cue, i)))
             return false;
     }

@@ -41,6 +41,8 @@ static inline void plain_scan_text(struct arena *a, str t, const struct guard_po
             scan_anchor(&s, ANCHOR_AT, i);
         if (t.p[i] == ':' || t.p[i] == '=')
             scan_anchor(&s, ANCHOR_ASSIGN, i);
+        if (t.p[i] == '$' && scheme_begins(t, i))
+            scan_anchor(&s, ANCHOR_DOLLAR, i);
         if (plain_long(t, i))
             scan_anchor(&s, ANCHOR_LONG, i - (KEY_RUN - 1));
     }

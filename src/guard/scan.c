@@ -249,9 +249,17 @@ static bool word_begins(str t, size_t at)
 // Whether a detector may want the sign there.
 static bool telling_sign(str t, size_t at, enum anchor *ret_anchor)
 {
-    *ret_anchor = t.p[at] == '@' ? ANCHOR_AT : ANCHOR_ASSIGN;
-    return *ret_anchor == ANCHOR_AT || secret_name_end(t, at) ||
-           (at_byte(t, at + 1) == '/' && at_byte(t, at + 2) == '/');
+    switch (t.p[at]) {
+    case '@':
+        *ret_anchor = ANCHOR_AT;
+        return true;
+    case '$':
+        *ret_anchor = ANCHOR_DOLLAR;
+        return scheme_begins(t, at);
+    default:
+        *ret_anchor = ANCHOR_ASSIGN;
+        return secret_name_end(t, at) || (at_byte(t, at + 1) == '/' && at_byte(t, at + 2) == '/');
+    }
 }
 
 static void see_block(struct scan *s, const struct marks *m, size_t at)

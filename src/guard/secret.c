@@ -38,34 +38,56 @@ static bool match_url(str t, size_t at, struct hit *ret_hit)
 
 // --- assignments ---------------------------------------------------------------------------------
 
-// Last words of names that hold secrets, and how a value behind them must look.
+// Last words of names that hold secrets, and how a value behind them must look; of two that end
+// alike the longer stands first.
 #define NAMES(X, i)                                                                                \
+    X("_pat", TOKEN, i)                                                                            \
+    X("access-key", TOKEN, i)                                                                      \
+    X("access_key", TOKEN, i)                                                                      \
     X("accesskey", TOKEN, i)                                                                       \
+    X("api-key", TOKEN, i)                                                                         \
+    X("api_key", TOKEN, i)                                                                         \
     X("apikey", TOKEN, i)                                                                          \
     X("auth", TOKEN, i)                                                                            \
+    X("auth_key", TOKEN, i)                                                                        \
+    X("authkey", TOKEN, i)                                                                         \
+    X("authorization", TOKEN, i)                                                                   \
     X("bearer", TOKEN, i)                                                                          \
     X("contrase\303\261a", PASSWORD, i)                                                            \
     X("cookie", TOKEN, i)                                                                          \
     X("credential", TOKEN, i)                                                                      \
     X("credentials", TOKEN, i)                                                                     \
+    X("creds", TOKEN, i)                                                                           \
+    X("encryption_key", TOKEN, i)                                                                  \
+    X("jwt", TOKEN, i)                                                                             \
     X("kennwort", PASSWORD, i)                                                                     \
-    X("key", KEY, i)                                                                               \
+    X("license_key", TOKEN, i)                                                                     \
     X("pass", PASSWORD, i)                                                                         \
     X("passcode", PASSWORD, i)                                                                     \
     X("passe", PASSWORD, i)                                                                        \
     X("passphrase", PASSWORD, i)                                                                   \
+    X("passw", PASSWORD, i)                                                                        \
     X("passwd", PASSWORD, i)                                                                       \
     X("password", PASSWORD, i)                                                                     \
     X("passwort", PASSWORD, i)                                                                     \
     X("pin", PIN, i)                                                                               \
+    X("private_key", TOKEN, i)                                                                     \
+    X("privatekey", TOKEN, i)                                                                      \
     X("pwd", PASSWORD, i)                                                                          \
     X("secret", TOKEN, i)                                                                          \
+    X("secret-key", TOKEN, i)                                                                      \
+    X("secret_key", TOKEN, i)                                                                      \
     X("secretkey", TOKEN, i)                                                                       \
+    X("secrets", TOKEN, i)                                                                         \
     X("senha", PASSWORD, i)                                                                        \
-    X("sessionid", TOKEN, i)                                                                       \
     X("session_id", TOKEN, i)                                                                      \
+    X("sessionid", TOKEN, i)                                                                       \
+    X("sessionkey", TOKEN, i)                                                                      \
     X("sid", KEY, i)                                                                               \
-    X("token", TOKEN, i)
+    X("signing_key", TOKEN, i)                                                                     \
+    X("token", TOKEN, i)                                                                           \
+    X("wachtwoord", PASSWORD, i)                                                                   \
+    X("key", KEY, i)
 
 static const struct name_row {
     str word;
@@ -80,12 +102,12 @@ static const struct name_row {
 #define ENDINGS(i)          (0u NAMES(ENDS, i))
 const uint32_t secret_endings[32] = {THIRTY_TWO(ENDINGS, 0)};
 
-// Names with these in them hold what everybody may see.
-static bool public_name(str name)
+bool public_name(str name)
 {
     static const str words[] = {S("public"), S("publish"), S("primary"),   S("foreign"),
                                 S("cache"),  S("sort"),    S("partition"), S("pub_key"),
-                                S("finger"), S("pubkey"),  S("object")};
+                                S("finger"), S("pubkey"),  S("object"),    S("idempot"),
+                                S("trans"),  S("i18n")};
     return holds_one_of(name, words, countof(words));
 }
 
@@ -110,6 +132,15 @@ static const struct name_row *name_before(str t, size_t end)
     return NULL;
 }
 
+// DB_PASSWORD: the name of a setting, whose value stands there as it is.
+static bool shouted(str t, size_t end)
+{
+    size_t n = 0;
+    while (n < end && (is_upper(t.p[end - 1 - n]) || t.p[end - 1 - n] == '_'))
+        n++;
+    return n >= 3 && !is_letter(before(t, end - n));
+}
+
 // name = value, "name": "value"; the anchor is the sign between.
 static bool match_assignment(struct look *l, struct hit *ret_hit)
 {
@@ -122,7 +153,8 @@ static bool match_assignment(struct look *l, struct hit *ret_hit)
         return false;
     while (p < t.n && p < at + 8 && (strchr(" =>\t", t.p[p]) && t.p[p]))
         p++;
-    return value_at(l, p, name->kind, ret_hit);
+    return value_at(l, p, shouted(t, end) && name->kind == VALUE_PASSWORD ? VALUE_WORD : name->kind,
+                    ret_hit);
 }
 
 static bool match(struct look *l, struct hit *ret_hit)
@@ -134,7 +166,7 @@ static bool match(struct look *l, struct hit *ret_hit)
             return match_url(l->text, l->at, ret_hit);
         return match_assignment(l, ret_hit);
     case ANCHOR_LONG:
-        return token_at(l->text, l->at, ret_hit);
+        return token_at(l->text, l->at, ret_hit) || told(l, ret_hit);
     case ANCHOR_CUE:
         return spoken(l, ret_hit);
     default:

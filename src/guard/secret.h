@@ -9,9 +9,12 @@ enum value_kind {
     VALUE_TOKEN,    // sixteen or more, letters and digits
     VALUE_KEY,      // the same behind a word that names much else: hex or mixed letters
     VALUE_PIN,      // four to eight digits
+    VALUE_WORD,     // as a password, or a word of six letters or more
 };
 // The value that begins at `at`, with or without a quotation mark, when it looks like the kind.
 bool value_at(struct look *l, size_t at, enum value_kind kind, struct hit *ret_hit);
+// Bytes that nobody would think of: hex digits, or letters and digits well mixed.
+bool random_looking(str value);
 // A placeholder, a variable, a call: no value itself.
 bool stands_for_another(str value);
 bool holds_one_of(str s, const str *words, size_t n); // in any case
@@ -29,7 +32,7 @@ static inline bool between_name_and_sign(char c)
 // have none; cheap, for the pass to ask before it wakes anyone.
 static inline size_t secret_name_end(str t, size_t at)
 {
-    enum { BETWEEN_MAX = 4 };
+    enum { BETWEEN_MAX = 12 };
     size_t end = at;
     while (end > 0 && at - end < BETWEEN_MAX && between_name_and_sign(t.p[end - 1]))
         end--;
@@ -49,6 +52,10 @@ static inline bool is_hex(char c)
 #define THIRTY_TWO(of, i) EIGHT(of, i), EIGHT(of, (i) + 8), EIGHT(of, (i) + 16), EIGHT(of, (i) + 24)
 // A token that tells itself, in or around the run of key bytes at `run`.
 bool token_at(str text, size_t run, struct hit *ret_hit);
+// Whether what has this name may be seen by everybody: a public key, a cache key.
+bool public_name(str name);
+// At a run of key bytes: one that looks random, behind a word that says what it is.
+bool told(struct look *l, struct hit *ret_hit);
 // At a cue: armoured private keys, "the password is …", "Bearer …", curl -u and the like.
 bool spoken(struct look *l, struct hit *ret_hit);
 #endif

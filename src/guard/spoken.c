@@ -103,6 +103,36 @@ static bool option(struct look *l, size_t at, struct hit *ret_hit)
     return false;
 }
 
+static int base64_value(char c)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *p = c ? strchr(alphabet, c) : NULL;
+    return p ? (int)(p - alphabet) : -1;
+}
+
+// Basic …: base64 of name:password (RFC 7617), which tells it from the word.
+static bool basic(str t, size_t at, struct hit *ret_hit)
+{
+    enum { LEAST = 8, MOST = 200 };
+    size_t end = at;
+    uint32_t bits = 0;
+    bool colon = false, printable = true;
+    for (; end < t.n && end - at < MOST && base64_value(t.p[end]) >= 0; end++) {
+        bits = bits << 6 | (uint32_t)base64_value(t.p[end]);
+        unsigned n = (unsigned)(end - at) % 4; // bits of a whole byte are there behind the first
+        unsigned byte = n ? bits >> (6 - 2 * n) & 0xff : ' ';
+        colon |= n && byte == ':';
+        printable &= byte >= ' ' && byte != 0x7f;
+    }
+    if (end - at < LEAST || !colon || !printable)
+        return false;
+    while (at_byte(t, end) == '=')
+        end++;
+    *ret_hit = (struct hit){at, end, 0.95f};
+    return true;
+}
+
 bool spoken(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
@@ -113,6 +143,8 @@ bool spoken(struct look *l, struct hit *ret_hit)
     switch (l->cue) {
     case CUE_BEGIN:
         return armoured(t, l->at, ret_hit);
+    case CUE_BASIC:
+        return basic(t, skip_blanks(t, end), ret_hit);
     case CUE_BEARER:
         return value_at(l, skip_blanks(t, end), VALUE_TOKEN, ret_hit);
     case CUE_LOGIN:
@@ -120,6 +152,8 @@ bool spoken(struct look *l, struct hit *ret_hit)
     case CUE_PASSWORD:
         if (at_byte(t, end) != ' ')
             return false;
+        if (before(t, l->at) == '-') // -Password X
+            return value_at(l, skip_blanks(t, end), VALUE_WORD, ret_hit);
         // machine … login … password X, as in a netrc
         if (behind(l, CUE_LOGIN) <= 80 && value_at(l, skip_blanks(t, end), VALUE_PASSWORD, ret_hit))
             return true;

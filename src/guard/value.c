@@ -41,7 +41,7 @@ static bool variable(str v)
 {
     if (v.n < 2)
         return true;
-    if (v.p[0] == '/' || v.p[0] == '<' || v.p[0] == '{' || v.p[0] == '[' ||
+    if ((v.p[0] == '/' && !random_looking(v)) || v.p[0] == '<' || v.p[0] == '{' || v.p[0] == '[' ||
         (v.p[0] == '%' && v.n <= 3))
         return true;
     if (v.p[0] != '$' && v.p[0] != '&' && v.p[0] != '*' && v.p[0] != '@')
@@ -79,8 +79,9 @@ static const uint8_t signs[256] = {
 
 struct counts {
     size_t digits, letters, small, capitals, hex;
-    size_t strong;  // signs that names and paths do not have
-    size_t changes; // from a small letter to a capital one
+    size_t strong;   // signs that names and paths do not have
+    size_t changes;  // from a small letter to a capital one
+    size_t switches; // between letters and digits
 };
 
 // What a byte adds to the counts, which lie side by side: no value has as many bytes as fit in.
@@ -107,6 +108,7 @@ static struct counts count(str v)
         sum += adds[b];
         c.strong += !adds[b] && !(signs[b] & PLAIN);
         c.changes += is_upper((char)b) && last >= 'a' && last <= 'z';
+        c.switches += adds[b] && adds[(unsigned char)last] && is_digit((char)b) != is_digit(last);
         last = (char)b;
     }
     c.digits = sum >> DIGIT & COUNT_MASK;
@@ -123,6 +125,28 @@ static bool shuffled(str v, const struct counts *c)
     return v.n >= 16 && c->changes * 5 >= v.n && c->strong <= 2;
 }
 
+static bool random_counts(str v, const struct counts *c)
+{
+    if (c->hex == v.n)
+        return v.n >= 32 && c->letters >= 2 && c->digits >= 2;
+    if (v.n < 20)
+        return false;
+    bool mixed = c->capitals >= 2 && c->small >= 2 && (c->digits >= 2 || shuffled(v, c));
+    return mixed || (c->digits >= 3 && c->letters >= 3 && c->switches * 5 >= v.n);
+}
+
+bool random_looking(str v)
+{
+    struct counts c = count(str_first(v, VALUE_MAX));
+    return random_counts(str_first(v, VALUE_MAX), &c);
+}
+
+// Eight, four, four, four and twelve hex digits.
+static bool guid(str v, const struct counts *c)
+{
+    return v.n == 36 && c->hex == 32 && v.p[8] == '-' && v.p[13] == '-' && v.p[18] == '-';
+}
+
 static bool looks(str v, enum value_kind kind)
 {
     struct counts c = count(v);
@@ -130,16 +154,45 @@ static bool looks(str v, enum value_kind kind)
     case VALUE_PIN:
         return v.n >= 4 && v.n <= 8 && c.digits == v.n;
     case VALUE_PASSWORD:
+    case VALUE_WORD:
         if (c.digits == v.n)
             return v.n >= 6 && v.n <= 12;
-        return v.n >= 6 && c.letters > 0 && (c.digits > 0 || c.strong > 0);
+        return v.n >= 6 && c.letters > 0 &&
+               (c.digits > 0 || c.strong > 0 || (v.n >= 8 && c.changes * 5 >= v.n));
     case VALUE_TOKEN:
         return v.n >= 16 && ((c.letters >= 2 && c.digits >= 2) || shuffled(v, &c));
     case VALUE_KEY:
         break;
     }
-    return (c.hex == v.n && v.n >= 32 && c.letters >= 2) ||
-           (v.n >= 20 && c.capitals >= 2 && c.small >= 2 && (c.digits >= 2 || shuffled(v, &c)));
+    return random_counts(v, &c) && !guid(v, &c);
+}
+
+// A password may be a word; so may be what stands in the place of one.
+static bool word_looks(str v)
+{
+    static const str others[] = {
+        S("pass"),    S("pwd"),     S("user"),   S("secret"), S("token"),     S("text"),
+        S("strin"),   S("hidden"),  S("requir"), S("field"),  S("input"),     S("forgot"),
+        S("invalid"), S("change"),  S("reset"),  S("enter"),  S("confirm"),   S("option"),
+        S("default"), S("encrypt"), S("plain"),  S("wrong"),  S("missing"),   S("prompt"),
+        S("value"),   S("null"),    S("none"),   S("false"),  S("undefined"), S("test"),
+        S("basic"),   S("login"),   S("strong"), S("column"), S("bcrypt"),    S("disable"),
+        S("enable"),  S("private"), S("public"), S("clear"),  S("auth"),      S("valid"),
+        S("protect"), S("manage"),  S("generat")};
+    struct counts c = count(v);
+    size_t signs_in = 0;
+    for (size_t i = 0; i < v.n; i++)
+        signs_in += v.p[i] == '_' || v.p[i] == '-';
+    return v.n >= 6 && v.n <= 24 && c.capitals == 0 && c.small + signs_in == v.n && signs_in <= 1 &&
+           !holds_one_of(v, others, countof(others));
+}
+
+// settings.AUTH_KEY2, self.token: names parted by dots.
+static bool member(str v)
+{
+    struct counts c = count(v);
+    return memchr(v.p, '.', v.n) && is_letter(v.p[0]) && c.strong == 0 && c.switches <= 2 &&
+           c.changes * 5 < v.n;
 }
 
 static bool value_byte(char c, char quote)
@@ -174,10 +227,15 @@ bool value_at(struct look *l, size_t at, enum value_kind kind, struct hit *ret_h
     str v = str_of(t.p + at, end - at);
     must(end <= t.n && at <= end);
     // the cheap question first: texts of nothing but assignments are asked it at every byte
-    if (!looks(v, kind) || (quote && memchr(v.p, ' ', v.n)) || stands_for_another(v))
+    bool looked = looks(v, kind);
+    bool word =
+        !looked && (kind == VALUE_WORD || (kind == VALUE_PASSWORD && quote)) && word_looks(v);
+    if (!(looked || word) || (quote && memchr(v.p, ' ', v.n)) || stands_for_another(v))
         return false;
-    if (!quote && (next == '(' || next == '[')) // a call or an element: code
+    if (!quote && (next == '(' || next == '[' ||
+                   (kind == VALUE_TOKEN && member(v)))) // code: a call, an element
         return false;
-    *ret_hit = (struct hit){at, end, kind == VALUE_KEY || kind == VALUE_PIN ? 0.75f : 0.85f};
+    bool sure = looked && kind != VALUE_KEY && kind != VALUE_PIN;
+    *ret_hit = (struct hit){at, end, sure ? 0.85f : word ? 0.6f : 0.75f};
     return true;
 }
