@@ -118,6 +118,7 @@ static bool basic(str t, size_t at, struct hit *ret_hit)
     size_t end = at;
     uint32_t bits = 0;
     bool colon = false, printable = true;
+    must(at <= t.n);
     for (; end < t.n && end - at < MOST && base64_value(t.p[end]) >= 0; end++) {
         bits = bits << 6 | (uint32_t)base64_value(t.p[end]);
         unsigned n = (unsigned)(end - at) % 4; // bits of a whole byte are there behind the first

@@ -34,6 +34,7 @@ static bool ends_in_one(str word, const str *list, size_t n)
 static bool told_before(str t, size_t at)
 {
     size_t from = at > REACH ? at - REACH : 0, p = at;
+    must(at <= t.n);
     while (p > from && t.p[p - 1] != '\n') {
         size_t end = p;
         while (p > from && (is_letter(t.p[p - 1]) || (p < end && t.p[p - 1] == '_')))
