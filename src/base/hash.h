@@ -14,7 +14,7 @@ uint64_t hash_words(struct hash_key key, const uint64_t *words, size_t count);
 // For long inputs: blocks of 1 KiB are folded by NH (Black, Halevi, Krawczyk, Krovetz, Rogaway,
 // "UMAC", 1999) with 64-bit words, twice under a shifted key, and what is left goes through
 // SipHash's 128-bit form. Two inputs meet with a chance of about 2^-128 for each block they have.
-// About 1.2 instructions a byte.
+// Less than an instruction a byte.
 enum { HASH_BLOCK_WORDS = 128 };
 struct hash128 {
     uint64_t h[2];
