@@ -155,8 +155,17 @@ static void request_came(struct conn *c)
         steps_begin(l);
         return;
     }
+    live_is_no_call(l);
     pages_answer(c, &m, l->head);
     conn_answered(c);
+}
+
+static void read_on(struct conn *c)
+{
+    if (!c->paused)
+        return;
+    c->paused = false;
+    net_resume(c->sock);
 }
 
 // Feeds until the bytes are used up or a call is open. The connection may be gone afterwards: the
@@ -176,6 +185,7 @@ static void feed(struct conn *c, str bytes)
             if (c->state == CONN_BODY)
                 body_goes_on(c, used);
             must(bytes.n == 0);
+            read_on(c); // what waited was all fed, and the request wants more
             return;
         }
         if (p == HTTP_HAVE_HEAD) {
@@ -219,10 +229,8 @@ void conn_answered(struct conn *c)
         return;
     }
     conn_to(c, CONN_IDLE);
-    if (c->paused) {
-        c->paused = false;
-        net_resume(c->sock);
-    }
+    if (c->pending.n <= PENDING_MAX / 2)
+        read_on(c);
     if (c->pending.n)
         net_loop_post(c->worker->loop, take_pending, c->worker);
 }
@@ -309,7 +317,7 @@ void conn_accept(void *worker, struct net_sock *s)
     struct worker *w = worker;
     const struct gate_settings *g = &w->snap->gate;
     metric_add(w->metrics, METRIC_connections, 0, 1);
-    if (w->draining || (int64_t)w->conn_count >= g->connections) {
+    if (w->draining || metrics_total(METRIC_connections_open, 0) >= g->connections) {
         turn_away(w, s);
         return;
     }

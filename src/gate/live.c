@@ -23,6 +23,13 @@ static struct live_call *take_spare(struct worker *w)
     return l;
 }
 
+static void count_open(struct worker *w, int by)
+{
+    must(by > 0 || w->open_calls > 0);
+    w->open_calls += (unsigned)by;
+    metric_set(w->metrics, METRIC_calls_open, 0, w->open_calls);
+}
+
 struct live_call *live_new(struct worker *w, struct conn *c)
 {
     struct live_call *l = take_spare(w);
@@ -36,9 +43,16 @@ struct live_call *live_new(struct worker *w, struct conn *c)
     l->call.usage = USAGE_NONE;
     l->call.judgement.task = TASK_UNKNOWN;
     l->call.label = LABEL_RESTRICTED; // until the screening says otherwise
-    w->open_calls++;
-    metric_set(w->metrics, METRIC_calls_open, 0, w->open_calls);
+    count_open(w, 1);
+    l->is_call = true;
     return l;
+}
+
+void live_is_no_call(struct live_call *l)
+{
+    must(l->is_call && !l->dialect);
+    l->is_call = false;
+    count_open(l->worker, -1);
 }
 
 // Back to just-made. The call's plan and judgement are left as they are: they are written whole
@@ -70,9 +84,9 @@ static void reset_call(struct call *c)
 void live_free(struct live_call *l)
 {
     struct worker *w = l->worker;
-    must(!l->sending && w->open_calls > 0);
-    w->open_calls--;
-    metric_set(w->metrics, METRIC_calls_open, 0, w->open_calls);
+    must(!l->sending);
+    if (l->is_call)
+        count_open(w, -1);
     list_remove(&l->at);
     arena_reset(&l->arena);
     reset_call(&l->call);

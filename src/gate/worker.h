@@ -98,12 +98,14 @@ struct live_call {
     struct sse sse;
     struct answer_watch watch;
     struct refusal *refusal; // a stream's first event was an error and goes to the client
+    bool is_call; // counted among the open ones
     bool head_sent, try_ended, committed, client_gone, chunked;
     enum err try_err;
     int64_t due_us; // x-weir-deadline-ms; 0: none
 };
 
 struct live_call *live_new(struct worker *w, struct conn *c);
+void live_is_no_call(struct live_call *l); // a page: not among the open calls
 void live_free(struct live_call *l); // back to the spares
 void live_drop(struct live_call *l); // a spare, for good
 

@@ -1,8 +1,9 @@
 """What HTTP/1.1 allows works: 100-continue, chunked bodies, kept connections, pipelining."""
 import socket
+import threading
 import time
 
-from harness import FakeCloud, Weir, ask, request, targets
+from harness import FakeCloud, Weir, ask, request, targets, until
 
 
 def test_expect_is_answered_before_the_body():
@@ -63,6 +64,64 @@ def test_pipelined_requests_are_answered_in_order():
         assert [s.json()["user"] for s in fake.seen] == ["u%d" % i for i in range(20)]
 
 
+def test_a_long_row_of_pipelined_requests_is_answered_though_it_must_wait():
+    count = 900  # far more bytes than one connection may keep waiting
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        rows = b"".join(request(b"", {"x-pad": "p" * 600}, path="/v1/models/%d" % i, method="GET")
+                        for i in range(count))
+        sender = threading.Thread(target=c.send, args=(request(ask("MODE=slow")) + rows,))
+        sender.start()
+        assert c.read().status == 200
+        for _ in range(count):
+            assert c.read("GET").status == 404
+        sender.join()
+
+
+def test_a_large_body_behind_a_slow_call_is_read_on():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        long = ask("long " * 200000)
+        sender = threading.Thread(target=c.send, args=(request(ask("MODE=slow")) + request(long),))
+        sender.start()
+        assert c.read().status == 200 and c.read().status == 200
+        assert fake.seen[1].json()["messages"] == long["messages"]
+        sender.join()
+
+
+def test_pipelined_requests_cut_at_every_byte():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        for byte in request(ask("hi")) + request(b"", path="/healthz", method="GET") + \
+                request(ask("hi", stream=True)):
+            c.send(bytes([byte]))
+        assert c.read().status == 200 and c.read("GET").json() == {"status": "ok"}
+        assert c.read().body.endswith(b"data: [DONE]\n\n")
+
+
+def test_what_is_pipelined_behind_a_last_request_is_not_answered():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        for last in (request(ask("hi"), {"connection": "close"}), b"BROKEN\r\n\r\n"):
+            with w.client() as c:
+                c.send(last + request(b"", path="/healthz", method="GET"))
+                c.read()
+                assert c.closed()
+        assert len(fake.seen) == 1
+
+
+def test_a_refused_request_does_not_spoil_those_behind_it():
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(b"{") + request(ask("hi", model="no-such")) + request(ask("hi")))
+        assert [c.read().status for _ in range(3)] == [400, 404, 200]
+
+
+def test_a_client_that_leaves_a_pipeline_stops_all_of_it():
+    with FakeCloud("hang") as fake, Weir(targets(local=fake)) as w:
+        with w.client() as c:
+            c.send(request(ask("hi")) * 5)
+            seen = fake.wait(1)
+        assert seen.gone.wait(5)
+        until(lambda: w.metric("weir_calls_open") == 0, "no call is left")
+        assert len(fake.seen) == 1
+
+
 def test_pipelining_behind_a_slow_call_waits():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
         c.send(request(ask("MODE=slow")) + request(b"", path="/healthz", method="GET"))
@@ -111,7 +170,7 @@ def test_an_idle_connection_is_closed_in_time():
 
 def test_too_many_connections_are_turned_away_honestly():
     with FakeCloud() as fake:
-        more = "gate: {listen: \"127.0.0.1:0\", workers: 1, connections: 4}\n"
+        more = "gate: {listen: \"127.0.0.1:0\", workers: 3, connections: 4}\n"
         with Weir(targets(local=fake, more=more)) as w:
             held = [w.client() for _ in range(8)]
             for c in held:
@@ -120,6 +179,17 @@ def test_too_many_connections_are_turned_away_honestly():
             assert statuses.count(200) == 4 and statuses.count(503) == 4, statuses
             for c in held:
                 c.close()
+            until(lambda: w.get("/healthz").status == 200, "there is room again")
+
+
+def test_a_page_is_no_open_call():
+    with FakeCloud("long") as fake, Weir(targets(local=fake)) as w:
+        assert w.metric("weir_calls_open") == 0
+        with w.client() as c:
+            c.send(request(ask("hi", stream=True)))
+            c.head()
+            assert w.metric("weir_calls_open") == 1
+        until(lambda: w.metric("weir_calls_open") == 0, "the call has ended")
 
 
 def test_sigterm_lets_an_open_call_finish():

@@ -7,11 +7,13 @@ From a shell: fake_cloud.py [--port N] [--mode MODE] [--tls CERT KEY]; GET /_see
 
 Modes. A whole answer or stream: ok, nodone (finish reason, no end mark), usage_every, crlf (CRLF,
 comments, joined data lines), big (an event of 1 MiB), trickle (a byte a write), long (a stream that
-ends when its client leaves), flood (the same, as fast as it is read), slow (200 ms, then ok).
+ends when its client leaves), flood (the same, as fast as it is read), slow (200 ms, then ok),
+sleepy (600 ms).
 Failing before a byte: 400 401 404 408 429 500 502 503, hang, garbage, redirect, close, early_error,
 200_error.
 Failing inside: cut, rst, cut_first (in its first event), nofinish (ends well-framed, without a
-finish), mid_error, cut_whole.
+finish), mid_error, cut_whole,
+half (of a whole answer, then silence).
 """
 import argparse
 import json
@@ -220,6 +222,8 @@ class Connection:
             self.until_left()
         if mode == "slow":
             self.fake.stop.wait(0.2)
+        if mode == "sleepy":
+            self.fake.stop.wait(0.6)
         if mode == "garbage":
             return self.write(b"SSH-2.0-fake\r\n\r\n")
         if mode == "close":
@@ -230,6 +234,9 @@ class Connection:
         if re.search(rb'"stream"\s*:\s*true', seen.body):
             return self.stream(mode, b'"include_usage":true' in seen.body.replace(b" ", b""))
         body = self.fake.body or whole()
+        if mode == "half":
+            self.write(self.head(200, "application/json", len(body)) + body[:20])
+            self.until_left()
         if mode == "cut_whole":
             self.write(self.head(200, "application/json", len(body)) + body[:20])
             raise Left
