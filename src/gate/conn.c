@@ -113,7 +113,7 @@ static bool head_came(struct conn *c)
 {
     const struct http_head *h = http_reader_head(c->reader);
     const struct http_settings *s = &c->worker->snap->http;
-    c->keep = h->keep_alive;
+    c->keep = h->keep_alive && c->calls + 1 < s->keepalive_calls; // the last one is announced
     if (h->content_length > s->body_limit) {
         refuse(c, ERR_BODY_TOO_BIG);
         return false;
@@ -224,7 +224,7 @@ void conn_answered(struct conn *c)
     must(c->state == CONN_CALLING || c->state == CONN_HEAD || c->state == CONN_BODY);
     forget_live(c);
     c->calls++;
-    if (!c->keep || c->worker->draining || c->calls >= c->worker->snap->http.keepalive_calls) {
+    if (!c->keep || c->worker->draining) {
         conn_finish(c);
         return;
     }

@@ -56,6 +56,16 @@ def test_a_connection_carries_many_calls_and_the_targets_is_reused():
         assert fake.connections == 1, fake.connections
 
 
+def test_the_last_call_of_a_connection_is_announced():
+    more = "http: {keepalive_calls: 3}\n"
+    with FakeCloud() as fake, Weir(targets(local=fake, more=more)) as w, w.client() as c:
+        for last in (False, False, True):
+            c.send(request(ask("hi")))
+            answer = c.read()
+            assert answer.status == 200 and (answer.header("connection") == "close") == last
+        assert c.closed()
+
+
 def test_pipelined_requests_are_answered_in_order():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
         c.send(b"".join(request(ask("hi", user="u%d" % i)) for i in range(20)))
