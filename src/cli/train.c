@@ -66,17 +66,18 @@ static double weight_of(const struct options *o, yyjson_val *row)
     return w > 0 ? w : 0;
 }
 
-// "text", or the content of the last user message where that is a string.
-static str text_of_row(yyjson_val *row)
+// "text", or the content of the last user message where that is a string, and of the one before.
+static str text_of_row(yyjson_val *row, str *ret_before)
 {
     must(row);
     yyjson_val *messages = yyjson_obj_get(row, "messages");
-    str text = field(row, "text");
-    for (size_t i = yyjson_arr_size(messages); i-- > 0 && !text.n;) {
+    str text = field(row, "text"), before = STR_NONE;
+    for (size_t i = yyjson_arr_size(messages); i-- > 0 && !before.n;) {
         yyjson_val *m = yyjson_arr_get(messages, i);
         if (str_eq(field(m, "role"), S("user")))
-            text = field(m, "content");
+            *(text.n ? &before : &text) = field(m, "content");
     }
+    *ret_before = before;
     return text;
 }
 
@@ -84,7 +85,7 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
 {
     must(r);
     enum task task, also = TASK_UNKNOWN;
-    str text = text_of_row(row);
+    str before, text = text_of_row(row, &before);
     if (!text.n || !task_parse(field(row, "task"), &task) ||
         (lic && !str_eq(field(row, "lic"), str_c(lic))))
         return;
@@ -98,6 +99,7 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
     r->also[r->count] = (uint8_t)also;
     r->source[r->count] = str_hash(field(row, "source")) * TASK_COUNT + task;
     r->row[r->count++] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
+                                            .before = text_of(arena_copy(&r->arena, before)),
                                             .task = task,
                                             .weight = (float)weight_of(o, row)};
 }

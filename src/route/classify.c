@@ -165,6 +165,6 @@ void route_classify_text(const struct route_model *m, struct text text,
 {
     struct view v;
     must(m->weights);
-    view_of_text(&v, text_reveal(text));
+    view_of_text(&v, text_reveal(text), STR_NONE);
     judge(m, &v, ret_judgement);
 }

@@ -429,7 +429,7 @@ unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
     struct view v;
     struct features f;
     must(phrase.n < QUOTE_LEAST);
-    view_of_text(&v, phrase);
+    view_of_text(&v, phrase, STR_NONE);
     features_read(&f, &v);
     const struct hashes *words = &f.group[GROUP_WORDS];
     must(words->n == 1 || words->n == 3); // a word, or two and their pair

@@ -20,7 +20,8 @@ struct view {
     char text[VIEW_HEAD + 1 + VIEW_TAIL + VIEW_PAD];
     char context[VIEW_CONTEXT + VIEW_PAD];
 };
-void view_of_text(struct view *v, str text);
+// A text, and the user's message before it where there was one.
+void view_of_text(struct view *v, str text, str before);
 // Decodes no more of the last user message than is looked at, whatever its size.
 void view_of_ask(struct view *v, const struct ask *ask);
 

@@ -5,7 +5,7 @@
 static void read_text(struct features *f, const char *text)
 {
     struct view v;
-    view_of_text(&v, str_c(text));
+    view_of_text(&v, str_c(text), STR_NONE);
     features_read(f, &v);
 }
 
@@ -106,7 +106,7 @@ TEST(any_bytes_are_read_within_the_rooms)
             text[i] = round % 3 ? some[rng_next(&seed) % (sizeof some - 1)] : (char)rng_next(&seed);
         struct view v;
         struct features f;
-        view_of_text(&v, str_of(text, n));
+        view_of_text(&v, str_of(text, n), STR_NONE);
         features_read(&f, &v);
         for (int g = 0; g < GROUP_COUNT; g++) {
             CHECK(f.group[g].n <= f.group[g].cap && group_name((enum group)g)[0]);

@@ -5,8 +5,9 @@
 // A small model file, aligned as the door asks; freed by the caller (at *ret_block).
 static str small_file(char **ret_block)
 {
-    static const struct route_row rows[] = {{{"sum 1 and 2", 11}, TASK_MATH, 1},
-                                            {{"tell a story", 12}, TASK_CREATIVE, 1}};
+    static const struct route_row rows[] = {
+        {.text = {"sum 1 and 2", 11}, .task = TASK_MATH, .weight = 1},
+        {.text = {"tell a story", 12}, .task = TASK_CREATIVE, .weight = 1}};
     struct route_train_settings s;
     struct buf file;
     route_train_defaults(&s);

@@ -34,7 +34,7 @@ void route_classify_text(const struct route_model *m, struct text text,
 // --- training (weir train) -------------------------------------------------------
 
 struct route_row {
-    struct text text;
+    struct text text, before; // before: the user's message before, or nothing
     enum task task;
     float weight;
 };

@@ -175,7 +175,7 @@ static double learn(struct trainer *t, const struct route_row *row)
     double p[TASK_COUNT], square = 0;
     float error[TASK_COUNT];
     must(row->task < TASK_COUNT);
-    view_of_text(&t->view, text_reveal(row->text));
+    view_of_text(&t->view, text_reveal(row->text), text_reveal(row->before));
     features_read(&t->f, &t->view);
     forget_some(t);
     predict(t, p);

@@ -3,9 +3,12 @@
 #include "tests/unit.h"
 
 static const struct route_row rows[] = {
-    {{"zorb the flim", 13}, TASK_EXTRACT, 1},   {{"please zorb a plane", 19}, TASK_EXTRACT, 1},
-    {{"zorb that again", 15}, TASK_EXTRACT, 1}, {{"quax seven plums", 16}, TASK_PLANNING, 1},
-    {{"quax the flim", 13}, TASK_PLANNING, 1},  {{"now quax a plane", 16}, TASK_PLANNING, 1},
+    {.text = {"zorb the flim", 13}, .task = TASK_EXTRACT, .weight = 1},
+    {.text = {"please zorb a plane", 19}, .task = TASK_EXTRACT, .weight = 1},
+    {.text = {"zorb that again", 15}, .task = TASK_EXTRACT, .weight = 1},
+    {.text = {"quax seven plums", 16}, .task = TASK_PLANNING, .weight = 1},
+    {.text = {"quax the flim", 13}, .task = TASK_PLANNING, .weight = 1},
+    {.text = {"now quax a plane", 16}, .task = TASK_PLANNING, .weight = 1},
 };
 
 static void train_small(struct buf *file, uint64_t seed)

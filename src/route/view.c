@@ -144,14 +144,17 @@ static void close_view(struct view *v, const struct sink *s)
     memset(v->text + v->n, 0, VIEW_PAD);
 }
 
-void view_of_text(struct view *v, str text)
+void view_of_text(struct view *v, str text, str before)
 {
     struct sink s = {v->text, v->text + VIEW_HEAD + 1 + VIEW_TAIL};
     v->total_bytes = text.n;
-    v->system_bytes = v->context_n = 0;
-    v->turns = 1;
+    v->system_bytes = 0;
+    v->turns = before.n ? 3 : 1; // an answer stood between
     v->tools = v->media = v->schema = false;
-    memset(v->context, 0, VIEW_PAD);
+    v->context_n = text.n < SHORT_BYTES ? (uint32_t)min_size(before.n, VIEW_CONTEXT) : 0;
+    if (v->context_n)
+        memcpy(v->context, before.p, v->context_n);
+    memset(v->context + v->context_n, 0, VIEW_PAD);
     if (text.n <= VIEW_HEAD + VIEW_TAIL) {
         put_raw(&s, text, false);
     } else {

@@ -56,6 +56,19 @@ TEST(a_short_last_message_brings_the_one_before)
     CHECK(str_eq(str_of(v.context, v.context_n), S("write a story")));
 }
 
+TEST(a_row_to_learn_from_is_seen_as_its_conversation_would_be)
+{
+    struct made m = {0};
+    struct view v, w;
+    add_part(&m, ROLE_USER, 0, "write a story");
+    add_part(&m, ROLE_ASSISTANT, 1, "once");
+    add_part(&m, ROLE_USER, 2, "continue");
+    view_of_ask(&v, &m.ask);
+    view_of_text(&w, S("continue"), S("write a story"));
+    CHECK(view_is(&w, "continue") && w.turns == v.turns && w.context_n == v.context_n);
+    CHECK(memcmp(v.context, w.context, w.context_n + VIEW_PAD) == 0);
+}
+
 TEST(parts_of_one_message_are_joined)
 {
     struct made m = {0};
@@ -73,7 +86,7 @@ TEST(of_a_long_text_head_and_tail_are_read)
     memset(text, 'm', 50000);
     memcpy(text, "HEAD", 4);
     memcpy(text + 49996, "TAIL", 4);
-    view_of_text(&v, str_of(text, 50000));
+    view_of_text(&v, str_of(text, 50000), STR_NONE);
     CHECK(v.n == VIEW_HEAD + 1 + VIEW_TAIL && v.total_bytes == 50000);
     CHECK(memcmp(v.text, "HEAD", 4) == 0 && memcmp(v.text + v.n - 4, "TAIL", 4) == 0);
     CHECK(v.text[VIEW_HEAD] == '\n');
