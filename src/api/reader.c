@@ -85,7 +85,7 @@ static unsigned find(struct fields fields, str name)
 {
     unsigned i = 0;
     for (; i < fields.count; i++)
-        if (fields.rows[i].name_bytes == name.n && !memcmp(fields.rows[i].name, name.p, name.n))
+        if (str_eq(str_of(fields.rows[i].name, fields.rows[i].name_bytes), name))
             break;
     return i;
 }

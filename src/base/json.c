@@ -13,7 +13,7 @@ void json_begin(struct json_scan *s, str body)
     *s = (struct json_scan){.body = body.p, .at = body.p, .end = body.p + body.n};
 }
 
-static bool fail(struct json_scan *s, enum err e, const char *at)
+static __attribute__((cold, noinline)) bool fail(struct json_scan *s, enum err e, const char *at)
 {
     if (s->err == OK) {
         s->err = e;
@@ -27,15 +27,19 @@ static bool blank(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static void skip_blank(struct json_scan *s)
+static inline void skip_blank(struct json_scan *s)
 {
-    while (s->at < s->end && blank(*s->at))
-        s->at++;
+    const char *p = s->at;
+    if (likely(p < s->end && (unsigned char)*p > ' '))
+        return;
+    while (p < s->end && blank(*p))
+        p++;
+    s->at = p;
 }
 
 // Keys and words are short: a string that ends within its first sixteen bytes, all of them plain,
 // needs no more than this look. Its closing quote, else NULL.
-static const char *short_end(const char *p, const char *end)
+static inline const char *short_end(const char *p, const char *end)
 {
     if (end - p < 16)
         return NULL;
@@ -51,27 +55,35 @@ static const char *short_end(const char *p, const char *end)
     return *p == '"' ? p : NULL;
 }
 
-// The cursor is at the opening quote; afterwards behind the closing one.
-static bool take_string(struct json_scan *s, bool *ret_escaped)
+// By value, so that no local's address is taken where every key passes.
+enum taken { NOT_TAKEN, TAKEN, TAKEN_ESCAPED };
+
+static __attribute__((noinline)) enum taken take_long_string(struct json_scan *s)
 {
     const char *start = s->at + 1;
     struct json_text t = {0};
-    must(*s->at == '"');
-    const char *p = short_end(start, s->end);
-    if (!p) {
-        p = json_text_pass(start, s->end, &t);
-        str text = str_of(start, (size_t)(p - start));
-        size_t good = t.foreign ? utf8_valid(text) : text.n;
-        if (good < text.n)
-            return fail(s, ERR_BAD_UTF8, start + good);
-        if (p == s->end || *p != '"') // not closed, or a byte that may not stand here
-            return fail(s, ERR_BAD_JSON, p);
-        s->saves += t.saves;
-        s->wide += t.wide + (uint32_t)(t.foreign ? utf8_wide(text) : 0);
-    }
+    const char *p = json_text_pass(start, s->end, &t);
+    str text = str_of(start, (size_t)(p - start));
+    size_t good = t.foreign ? utf8_valid(text) : text.n;
+    if (good < text.n)
+        return fail(s, ERR_BAD_UTF8, start + good), NOT_TAKEN;
+    if (p == s->end || *p != '"') // not closed, or a byte that may not stand here
+        return fail(s, ERR_BAD_JSON, p), NOT_TAKEN;
+    s->saves += t.saves;
+    s->wide += t.wide + (uint32_t)(t.foreign ? utf8_wide(text) : 0);
     s->at = p + 1;
-    *ret_escaped = t.escaped;
-    return true;
+    return t.escaped ? TAKEN_ESCAPED : TAKEN;
+}
+
+// The cursor is at the opening quote; afterwards behind the closing one.
+static inline enum taken take_string(struct json_scan *s)
+{
+    must(*s->at == '"');
+    const char *p = short_end(s->at + 1, s->end);
+    if (!p)
+        return take_long_string(s);
+    s->at = p + 1;
+    return TAKEN;
 }
 
 static const char *digits(const char *p, const char *end)
@@ -130,48 +142,72 @@ static bool open_bracket(struct json_scan *s)
     return true;
 }
 
-static bool take_any(struct json_scan *s, struct json_value *v)
+static bool take_word_or_number(struct json_scan *s, enum json_kind *ret_kind)
 {
     switch (*s->at) {
-    case '"':
-        v->kind = JSON_STRING;
-        return take_string(s, &v->escaped);
-    case '{':
-        v->kind = JSON_OBJECT;
-        return open_bracket(s);
-    case '[':
-        v->kind = JSON_ARRAY;
-        return open_bracket(s);
     case 't':
-        v->kind = JSON_TRUE;
+        *ret_kind = JSON_TRUE;
         return take_word(s, S("true"));
     case 'f':
-        v->kind = JSON_FALSE;
+        *ret_kind = JSON_FALSE;
         return take_word(s, S("false"));
     case 'n':
-        v->kind = JSON_NULL;
+        *ret_kind = JSON_NULL;
         return take_word(s, S("null"));
     default:
-        v->kind = JSON_NUMBER;
+        *ret_kind = JSON_NUMBER;
         return take_number(s);
     }
 }
 
-bool json_take(struct json_scan *s, struct json_value *ret_value)
+static __attribute__((noinline)) bool take_any(struct json_scan *s, struct json_value *ret_value)
 {
     if (s->err != OK)
         return false;
     skip_blank(s);
     if (s->at == s->end)
         return fail(s, ERR_BAD_JSON, s->at);
-    struct json_value v = {.span.start = (uint32_t)(s->at - s->body)};
-    uint32_t saves = s->saves, wide = s->wide;
-    if (!take_any(s, &v))
+    uint32_t start = (uint32_t)(s->at - s->body), saves = s->saves, wide = s->wide;
+    enum json_kind kind = JSON_STRING;
+    enum taken taken = TAKEN;
+    if (*s->at == '"') {
+        taken = take_string(s);
+    } else if (*s->at == '{' || *s->at == '[') {
+        kind = *s->at == '{' ? JSON_OBJECT : JSON_ARRAY;
+        taken = open_bracket(s) ? TAKEN : NOT_TAKEN;
+    } else {
+        taken = take_word_or_number(s, &kind) ? TAKEN : NOT_TAKEN;
+    }
+    if (taken == NOT_TAKEN)
         return false;
-    v.span.end = (uint32_t)(s->at - s->body);
-    v.saves = s->saves - saves;
-    v.wide = s->wide - wide;
-    *ret_value = v;
+    *ret_value = (struct json_value){.kind = kind,
+                                     .escaped = taken == TAKEN_ESCAPED,
+                                     .span = {start, (uint32_t)(s->at - s->body)},
+                                     .saves = s->saves - saves,
+                                     .wide = s->wide - wide};
+    return true;
+}
+
+bool json_take(struct json_scan *s, struct json_value *ret_value)
+{
+    // the short way, without a call: a short string or a bracket that stands here
+    const char *at = s->at;
+    if (unlikely(s->err != OK || at >= s->end))
+        return take_any(s, ret_value);
+    enum json_kind kind = JSON_STRING;
+    if (*at == '"') {
+        at = short_end(at + 1, s->end);
+        if (!at)
+            return take_any(s, ret_value);
+    } else if ((*at == '{' || *at == '[') && s->depth < JSON_DEPTH_MAX) {
+        kind = *at == '{' ? JSON_OBJECT : JSON_ARRAY;
+        s->depth++;
+    } else {
+        return take_any(s, ret_value);
+    }
+    struct span span = {(uint32_t)(s->at - s->body), (uint32_t)(at + 1 - s->body)};
+    s->at = at + 1;
+    *ret_value = (struct json_value){.kind = kind, .span = span};
     return true;
 }
 
@@ -202,15 +238,16 @@ static bool another(struct json_scan *s, bool *first, char close)
     return true;
 }
 
-bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_escaped)
+static __attribute__((noinline)) bool next_any_key(struct json_scan *s, bool *first, str *ret_key,
+                                                   bool *ret_escaped)
 {
-    bool escaped = false;
     if (!another(s, first, '}'))
         return false;
     if (*s->at != '"')
         return fail(s, ERR_BAD_JSON, s->at);
     const char *start = s->at + 1;
-    if (!take_string(s, &escaped))
+    enum taken taken = take_string(s);
+    if (taken == NOT_TAKEN)
         return false;
     str key = str_of(start, (size_t)(s->at - 1 - start));
     skip_blank(s);
@@ -221,8 +258,38 @@ bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_esc
     if (s->at == s->end) // the value is missing: no caller may look at the byte behind the body
         return fail(s, ERR_BAD_JSON, s->at);
     *ret_key = key;
-    *ret_escaped = escaped;
+    *ret_escaped = taken == TAKEN_ESCAPED;
     return true;
+}
+
+bool json_next_key(struct json_scan *s, bool *first, str *ret_key, bool *ret_escaped)
+{
+    // the short way, without a call: the end, or a comma, a short key and a colon, with a space at
+    // most before key and value
+    const char *at = s->at;
+    if (unlikely(s->err != OK || s->end - at <= 2))
+        return next_any_key(s, first, ret_key, ret_escaped);
+    if (*at == '}') {
+        must(s->depth > 0);
+        s->at++;
+        s->depth--;
+        return false;
+    }
+    if (*first || *at++ == ',') {
+        at += *at == ' ';
+        const char *quote = *at == '"' ? short_end(at + 1, s->end) : NULL;
+        if (quote && s->end - quote > 3 && quote[1] == ':') {
+            const char *value = quote + 2 + (quote[2] == ' ');
+            if ((unsigned char)*value > ' ') {
+                s->at = value;
+                *first = false;
+                *ret_key = str_of(at + 1, (size_t)(quote - at - 1));
+                *ret_escaped = false;
+                return true;
+            }
+        }
+    }
+    return next_any_key(s, first, ret_key, ret_escaped);
 }
 
 bool json_next_item(struct json_scan *s, bool *first)

@@ -10,11 +10,6 @@ str str_c(const char *cstr)
     return cstr ? (str){cstr, strlen(cstr)} : STR_NONE;
 }
 
-bool str_eq(str a, str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;

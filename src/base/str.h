@@ -42,7 +42,32 @@ static inline bool str_empty(str s)
 {
     return s.n == 0;
 }
-bool str_eq(str a, str b);
+// Words of up to sixteen bytes, as keys are, without a call: their ends overlap.
+static inline bool str_eq(str a, str b)
+{
+    size_t n = a.n;
+    if (n != b.n)
+        return false;
+    if (n > 16)
+        return memcmp(a.p, b.p, n) == 0;
+    if (n >= 8) {
+        uint64_t a1, b1, a2, b2;
+        memcpy(&a1, a.p, 8);
+        memcpy(&b1, b.p, 8);
+        memcpy(&a2, a.p + n - 8, 8);
+        memcpy(&b2, b.p + n - 8, 8);
+        return ((a1 ^ b1) | (a2 ^ b2)) == 0;
+    }
+    if (n >= 4) {
+        uint32_t a1, b1, a2, b2;
+        memcpy(&a1, a.p, 4);
+        memcpy(&b1, b.p, 4);
+        memcpy(&a2, a.p + n - 4, 4);
+        memcpy(&b2, b.p + n - 4, 4);
+        return ((a1 ^ b1) | (a2 ^ b2)) == 0;
+    }
+    return n == 0 || (a.p[0] == b.p[0] && a.p[n / 2] == b.p[n / 2] && a.p[n - 1] == b.p[n - 1]);
+}
 bool str_eq_nocase(str a, str b); // ASCII
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
