@@ -85,7 +85,8 @@ int cli_serve(int argc, char **argv)
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
-    must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    // a peer that left, a file at its limit (ulimit -f): errors of a write, not the end of weir
+    must(signal(SIGPIPE, SIG_IGN) != SIG_ERR && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     if (config_load(&c, o.config, true, &e) != OK) {
         config_print_error(&e);
         return 1;

@@ -43,6 +43,20 @@ def test_after_a_refused_connection():
     served_by_second("ok", first="http://127.0.0.1:%d/v1" % free_port())
 
 
+def test_after_a_name_that_does_not_resolve():
+    served_by_second("ok", first="http://no-such-host.invalid/v1",
+                     more="net: {dns_timeout: 500ms}\n")
+
+
+def test_a_name_that_does_not_resolve_and_nothing_else_is_told():
+    more = "net: {dns_timeout: 500ms}\n"
+    with Weir(targets(cloud="http://no-such-host.invalid/v1", more=more)) as w:
+        answer = w.post(ask(HARD))
+        assert answer.status == 502 and answer.error()["code"] == "upstream_dns", answer.body
+        assert w.rows("select * from tries")[0]["err"] == "UPSTREAM_DNS"
+        assert w.metric('weir_tries_total{outcome="refused"}') == 1
+
+
 def test_after_a_close_without_an_answer():
     served_by_second("close")
 

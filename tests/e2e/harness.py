@@ -6,6 +6,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -210,28 +211,36 @@ def ask(text, model="auto", **more):
 class Weir:
     """A weir of its own: port, folder, configuration; ended cleanly, or the test fails."""
 
-    def __init__(self, config, env=None, ready=True, session=False):
+    def __init__(self, config, env=None, ready=True, session=False, limit=None):
         self.folder = tempfile.mkdtemp(prefix="weir-e2e.")
         self.db = os.path.join(self.folder, "weir.db")
         self.config = os.path.join(self.folder, "weir.yaml")
-        for section, line in (("gate", "gate: {listen: \"127.0.0.1:0\", workers: 2, drain: 2s}"),
-                              ("ledger", "ledger: {path: \"%s\", batch: 20ms}" % self.db)):
-            if not re.search("^%s:" % section, config, re.M):
-                config += line + "\n"
-        with open(self.config, "w") as f:
-            f.write(config)
+        if config is not None:  # else it looks around for what there is
+            self.write(config)
         self.env = dict(os.environ, **(env or {}))
+        self.limit = limit      # bytes that no file it writes may pass
         self.session = session  # a process group of its own, as in a terminal
         self.start()
         if ready:
             until(lambda: self.get("/readyz").status == 200, "weir is ready")
 
+    def write(self, config):
+        for section, line in (("gate", "gate: {listen: \"127.0.0.1:0\", workers: 2, drain: 2s}"),
+                              ("ledger", "ledger: {path: \"%s\", batch: 20ms}" % self.db)):
+            if not re.search("^%s:" % section, config, re.M):
+                config += line + "\n"
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(config)
+
     def start(self):
         self.log, self.port, self.dead = [], None, False
+        where = ["-c", self.config] if os.path.exists(self.config) else ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            [BINARY, "serve", "-c", self.config, "--log", "info"], cwd=self.folder, env=self.env,
+            [BINARY, "serve", *where, "--log", "info"], cwd=self.folder, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            errors="replace", start_new_session=self.session)
+            errors="replace", start_new_session=self.session,
+            preexec_fn=self.limit and (lambda: resource.setrlimit(
+                resource.RLIMIT_FSIZE, (self.limit, self.limit))))
         self.serving = threading.Event()
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()

@@ -1,11 +1,13 @@
 """Exactly one entry a call and one row a try, whatever happened; the disk never stops serving."""
+import errno
 import json
 import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
 
-from harness import FakeCloud, HARD, ROUTINE, Weir, ask, request, targets, until
+from harness import FakeCloud, HARD, ROUTINE, Skip, Weir, ask, request, targets, until
 
 
 def columns(w, table):
@@ -102,6 +104,55 @@ def test_a_disk_that_refuses_is_loud_and_serving_goes_on():
             assert w.post(ask("hi")).status == 200
         until(lambda: w.metric("weir_ledger_disk_failing") == 1, "the metric is loud")
         assert w.get("/healthz").status == 200
+
+
+def fails_and_recovers(config_more, fill, free, limit=None):
+    """A disk without room: loud, serving goes on; with room again, so do the entries."""
+    with FakeCloud() as fake, Weir(targets(local=fake, more=config_more), limit=limit) as w:
+        assert w.post(ask("hi")).status == 200
+        until(lambda: w.metric('weir_ledger_entries_total{outcome="written"}') == 1, "it writes")
+        fill(w)
+        def failing():
+            assert w.post(ask("hi")).status == 200
+            return w.metric("weir_ledger_disk_failing") == 1
+        until(failing, "the metric is loud")
+        assert any("ledger" in line and "error" in line for line in w.log), w.log[-5:]
+        if not free:
+            return
+        free(w)
+        until(lambda: w.metric("weir_ledger_disk_failing") == 0, "it has recovered", 20)
+        written = w.metric('weir_ledger_entries_total{outcome="written"}')
+        assert w.post(ask("hi")).status == 200
+        until(lambda: w.metric('weir_ledger_entries_total{outcome="written"}') > written,
+              "entries are written again")
+
+
+def test_a_file_that_may_not_grow():
+    fails_and_recovers("", lambda w: None, None, limit=100 * 1024)
+
+
+def test_a_full_disk_is_loud_and_is_used_again_when_there_is_room():
+    folder = tempfile.mkdtemp(prefix="weir-e2e-disk.")
+    ballast = os.path.join(folder, "ballast")
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder],
+                           capture_output=True, check=False)
+    if mount.returncode != 0:
+        os.rmdir(folder)
+        raise Skip("a small disk cannot be mounted here: %s" % mount.stderr.decode().strip())
+
+    def fill(_):
+        with open(ballast, "wb", buffering=0) as f:
+            try:
+                while f.write(b"\0" * 4096):
+                    pass
+            except OSError as e:
+                assert e.errno == errno.ENOSPC, e
+    try:
+        fails_and_recovers("ledger: {path: \"%s/weir.db\", batch: 20ms}\n" % folder, fill,
+                           lambda _: os.remove(ballast))
+    finally:
+        subprocess.run(["umount", folder], check=True)
+        os.rmdir(folder)
 
 
 def test_a_ledger_that_cannot_be_opened_is_said_plainly():

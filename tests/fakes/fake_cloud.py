@@ -208,6 +208,9 @@ class Connection:
             return self.answer(200, json.dumps([
                 {"path": s.path, "headers": s.headers, "body": s.body.decode("latin-1"),
                  "gone": s.gone.is_set()} for s in self.fake.seen]).encode())
+        if seen.method == "GET" and self.fake.pages is not None:
+            page = self.fake.pages.get(seen.path)
+            return self.answer(404 if page is None else 200, json.dumps(page).encode())
         if seen.method == "GET":  # a probe
             return self.answer(200, b'{"object":"list","data":[{"id":"fake-1"}]}')
         self.fake.note(seen)
@@ -265,6 +268,7 @@ class FakeCloud:
 
     def __init__(self, mode="ok", port=0, tls=None):
         self.mode, self.headers, self.replay, self.body = mode, [], None, None
+        self.pages = None    # path: JSON, what a GET is answered with; 404 else
         self.refusal = None  # (status, content type, body): every call is answered so
         self.seen, self.connections, self.write_timeout = [], 0, 30
         self.stop, self.changed = threading.Event(), threading.Condition()
