@@ -13,7 +13,8 @@ with open(os.path.join(ROOT, "src", "upstream", "presets.def"), encoding="utf-8"
 OLLAMA = {"/api/version": {"version": "0.12"},
           "/v1/models": {"data": [{"id": "qwen3:8b"}, {"id": "gpt-oss:120b-cloud"}, {"id": "mine"},
                                   {"id": "nomic-embed-text"}]},
-          "/api/tags": {"models": [{"name": "qwen3:8b"}, {"name": "mine", "remote_host": "x.test"}]}}
+          "/api/tags": {"models": [{"name": "qwen3:8b"},
+                                   {"name": "mine", "remote_host": "x.test"}]}}
 LLAMA = {"/props": {"default_generation_settings": {"n_ctx": 4096}},
          "/v1/models": {"data": [{"id": "/models/tiny.gguf"}]}}
 STRANGER = {"/v1/models": {"data": [{"id": "gpt-4o"}]}}  # serves models, says not what it is
@@ -41,8 +42,8 @@ def found(w):
 
 def ours(w):
     """Those on our fakes' ports: another engine may run on this machine."""
-    return {n: t for n, t in found(w).items() if t[1] in (
-        "qwen3:8b", "gpt-oss:120b-cloud", "mine", "nomic-embed-text", "/models/tiny.gguf", "gpt-4o")}
+    models = {m["id"] for pages in (OLLAMA, LLAMA, STRANGER) for m in pages["/v1/models"]["data"]}
+    return {n: t for n, t in found(w).items() if t[1] in models}
 
 
 def test_an_engine_is_known_by_its_port_and_serves():

@@ -1,4 +1,4 @@
-"""A client's x-weir-deadline-ms ends its call in time, in whatever phase it is, and only that call."""
+"""A client's x-weir-deadline-ms ends its call in time, in whatever phase, and only that call."""
 import time
 
 from harness import DeafPort, FakeCloud, Weir, ask, request, targets
@@ -48,7 +48,8 @@ def test_a_stream_that_goes_on():
 
 
 def test_it_counts_all_tries_together():
-    config = ("targets:\n  - {name: a, url: \"%s\", zone: local}\n  - {name: b, url: \"%s\", zone: local}\n"
+    config = ("targets:\n  - {name: a, url: \"%s\", zone: local}\n"
+              "  - {name: b, url: \"%s\", zone: local}\n"
               "upstream: {first_byte_timeout: 200ms}\n")
     with FakeCloud("hang") as a, FakeCloud("hang") as b, Weir(config % (a.url, b.url)) as w:
         begin = time.monotonic()
