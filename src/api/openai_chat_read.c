@@ -157,10 +157,11 @@ static const struct field part_fields[] = {
     FIELD_AS("annotations", 0, reader_value, PART_METADATA),
 };
 
-static bool read_part(struct reader *r)
+static bool read_part(struct reader *r, const struct field *f)
 {
     struct json_value v;
     unsigned has;
+    (void)f;
     uint32_t first = r->ask->part_count;
     if (!reader_take(r, WANT(OBJECT), "must be an object with a type", &v))
         return false;
@@ -221,22 +222,18 @@ static const struct field call_fields[] = {
     FIELD_AS("thought_signature", 0, reader_value, PART_OPAQUE),
 };
 
-static bool read_calls(struct reader *r, const struct field *f)
+static bool read_call(struct reader *r, const struct field *f)
 {
     struct json_value v;
-    bool first = true;
     (void)f;
-    if (!reader_take(r, WANT(ARRAY) | WANT(NULL), "must be an array", &v))
-        return false;
-    if (v.kind == JSON_NULL)
-        return true;
-    while (reader_next_item(r, &first)) {
-        r->ask->needs |= ABILITY_TOOLS;
-        if (!reader_take(r, WANT(OBJECT), "must be an object", &v) ||
-            !reader_walk(r, FIELDS(call_fields), NULL))
-            return false;
-    }
-    return r->s.err == OK;
+    r->ask->needs |= ABILITY_TOOLS;
+    return reader_take(r, WANT(OBJECT), "must be an object", &v) &&
+           reader_walk(r, FIELDS(call_fields), NULL);
+}
+
+static bool read_calls(struct reader *r, const struct field *f)
+{
+    return reader_list(r, f, read_call);
 }
 
 // --- messages ------------------------------------------------------------------------------------
@@ -270,20 +267,14 @@ static bool read_role(struct reader *r, const struct field *f)
 static bool read_content(struct reader *r, const struct field *f)
 {
     struct json_value v;
-    bool first = true;
     if (!reader_take(r, WANT(STRING) | WANT(NULL) | WANT(ARRAY),
                      "must be a string, null or an array of parts", &v))
         return false;
     r->has |= f->bit;
-    if (v.kind != JSON_ARRAY) {
-        reader_add(r, PART_TEXT, v);
-        return true;
-    }
-    while (reader_next_item(r, &first)) {
-        if (!read_part(r))
-            return false;
-    }
-    return r->s.err == OK;
+    if (v.kind == JSON_ARRAY)
+        return reader_items(r, f, read_part);
+    reader_add(r, PART_TEXT, v);
+    return true;
 }
 
 static const struct field message_fields[] = {
@@ -314,9 +305,10 @@ static const struct field message_fields[] = {
     FIELD_AS("metadata", 0, reader_value, PART_METADATA),
 };
 
-static bool read_message(struct reader *r)
+static bool read_message(struct reader *r, const struct field *f)
 {
     struct ask *ask = r->ask;
+    (void)f;
     struct json_value v;
     unsigned has;
     uint32_t first = ask->part_count;
@@ -351,17 +343,12 @@ enum { HAS_MODEL = 1 << 0, HAS_MESSAGES = 1 << 1, HAS_INPUT = 1 << 2, HAS_MAX_CO
 static bool read_messages(struct reader *r, const struct field *f)
 {
     struct json_value v;
-    bool first = true;
     if (!reader_take(r, WANT(ARRAY), "must be an array of messages", &v))
         return false;
     r->has |= f->bit;
-    while (reader_next_item(r, &first)) {
-        if (!read_message(r))
-            return false;
-    }
-    if (r->s.err == OK && r->ask->turns == 0)
-        return reader_fail(r, ERR_EMPTY_MESSAGES, v.span.start, NULL);
-    return r->s.err == OK;
+    if (!reader_items(r, f, read_message))
+        return false;
+    return r->ask->turns > 0 || reader_fail(r, ERR_EMPTY_MESSAGES, v.span.start, NULL);
 }
 
 static bool read_model(struct reader *r, const struct field *f)
@@ -382,22 +369,14 @@ static bool read_model(struct reader *r, const struct field *f)
 
 static bool read_stream(struct reader *r, const struct field *f)
 {
-    struct json_value v;
     (void)f;
-    if (!reader_take(r, WANT_BOOL | WANT(NULL), "must be true or false", &v))
-        return false;
-    r->ask->stream = v.kind == JSON_TRUE;
-    return true;
+    return reader_take_switch(r, &r->ask->stream);
 }
 
 static bool read_include_usage(struct reader *r, const struct field *f)
 {
-    struct json_value v;
     (void)f;
-    if (!reader_take(r, WANT_BOOL | WANT(NULL), "must be true or false", &v))
-        return false;
-    r->ask->include_usage = v.kind == JSON_TRUE;
-    return true;
+    return reader_take_switch(r, &r->ask->include_usage);
 }
 
 static const struct field stream_options_fields[] = {
@@ -453,30 +432,27 @@ static bool read_n(struct reader *r, const struct field *f)
 
 static bool read_logprobs(struct reader *r, const struct field *f)
 {
-    struct json_value v;
+    bool on;
     (void)f;
-    if (!reader_take(r, WANT_BOOL | WANT(NULL), "must be true or false", &v))
+    if (!reader_take_switch(r, &on))
         return false;
-    if (v.kind == JSON_TRUE)
-        r->ask->needs |= ABILITY_LOGPROBS;
+    r->ask->needs |= on ? ABILITY_LOGPROBS : 0;
+    return true;
+}
+
+static bool read_tool(struct reader *r, const struct field *f)
+{
+    struct json_value v;
+    if (!reader_take_whole(r, WANT(OBJECT), "must be an object", &v))
+        return false;
+    r->ask->needs |= ABILITY_TOOLS;
+    reader_add(r, f->kind, v);
     return true;
 }
 
 static bool read_tools(struct reader *r, const struct field *f)
 {
-    struct json_value v;
-    bool first = true;
-    if (!reader_take(r, WANT(ARRAY) | WANT(NULL), "must be an array", &v))
-        return false;
-    if (v.kind == JSON_NULL)
-        return true;
-    while (reader_next_item(r, &first)) {
-        if (!reader_take_whole(r, WANT(OBJECT), "must be an object", &v))
-            return false;
-        r->ask->needs |= ABILITY_TOOLS;
-        reader_add(r, f->kind, v);
-    }
-    return r->s.err == OK;
+    return reader_list(r, f, read_tool);
 }
 
 static bool read_format_type(struct reader *r, const struct field *f)
@@ -520,25 +496,23 @@ static bool read_format(struct reader *r, const struct field *f)
     return v.kind == JSON_NULL || reader_walk(r, FIELDS(format_fields), NULL);
 }
 
-static bool read_modalities(struct reader *r, const struct field *f)
+static bool read_modality(struct reader *r, const struct field *f)
 {
     struct json_value v;
-    bool first = true;
     (void)f;
-    if (!reader_take(r, WANT(ARRAY) | WANT(NULL), "must be an array", &v))
+    if (!reader_take(r, WANT(STRING), "must be a string", &v))
         return false;
-    if (v.kind == JSON_NULL)
-        return true;
-    while (reader_next_item(r, &first)) {
-        if (!reader_take(r, WANT(STRING), "must be a string", &v))
-            return false;
-        str word = json_decode(r->a, json_raw(&r->s, v), v.escaped);
-        if (str_eq(word, S("audio")))
-            r->ask->needs |= ABILITY_AUDIO_OUT;
-        else if (!str_eq(word, S("text")))
-            reader_add(r, PART_METADATA, v);
-    }
-    return r->s.err == OK;
+    str word = json_decode(r->a, json_raw(&r->s, v), v.escaped);
+    if (str_eq(word, S("audio")))
+        r->ask->needs |= ABILITY_AUDIO_OUT;
+    else if (!str_eq(word, S("text")))
+        reader_add(r, PART_METADATA, v);
+    return true;
+}
+
+static bool read_modalities(struct reader *r, const struct field *f)
+{
+    return reader_list(r, f, read_modality);
 }
 
 static bool read_state(struct reader *r, const struct field *f)

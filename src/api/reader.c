@@ -140,7 +140,7 @@ bool reader_walk(struct reader *r, struct fields fields, unsigned *ret_has)
     return r->s.err == OK;
 }
 
-bool reader_next_item(struct reader *r, bool *first)
+static bool next_item(struct reader *r, bool *first)
 {
     must(r->depth > 0);
     struct place *p = &r->path[r->depth - 1];
@@ -148,6 +148,24 @@ bool reader_next_item(struct reader *r, bool *first)
     bool more = json_next_item(&r->s, first);
     p->index = more || r->s.err != OK ? index : READER_NO_INDEX;
     return more;
+}
+
+bool reader_items(struct reader *r, const struct field *f, reader_item *read_item)
+{
+    bool first = true;
+    while (next_item(r, &first)) {
+        if (!read_item(r, f))
+            return false;
+    }
+    return r->s.err == OK;
+}
+
+bool reader_list(struct reader *r, const struct field *f, reader_item *read_item)
+{
+    struct json_value v;
+    if (!reader_take(r, WANT(ARRAY) | WANT(NULL), "must be an array", &v))
+        return false;
+    return v.kind == JSON_NULL || reader_items(r, f, read_item);
 }
 
 bool reader_take(struct reader *r, unsigned wants, const char *must_be,
@@ -171,6 +189,15 @@ bool reader_take_whole(struct reader *r, unsigned wants, const char *must_be,
     if (!(wants >> v.kind & 1))
         return reader_fail(r, ERR_WRONG_TYPE, v.span.start, must_be);
     *ret_value = v;
+    return true;
+}
+
+bool reader_take_switch(struct reader *r, bool *ret_on)
+{
+    struct json_value v;
+    if (!reader_take(r, WANT(TRUE) | WANT(FALSE) | WANT(NULL), "must be true or false", &v))
+        return false;
+    *ret_on = v.kind == JSON_TRUE;
     return true;
 }
 
@@ -261,8 +288,8 @@ bool reader_integer(struct reader *r, const struct field *f)
 bool reader_bool(struct reader *r, const struct field *f)
 {
     (void)f;
-    struct json_value v;
-    return reader_take(r, WANT_BOOL | WANT(NULL), "must be true or false", &v);
+    bool on;
+    return reader_take_switch(r, &on);
 }
 
 // Words of fixed sets are lower-case and short: "high", "json_object", "24h". A run of digits could

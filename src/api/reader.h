@@ -55,19 +55,25 @@ bool reader_fail(struct reader *r, enum err e, int64_t at_byte, const char *must
 bool reader_missing(struct reader *r, const char *name, int64_t at_byte);
 
 // Walks an object that was just taken. A key that stands twice is a fault; one that no row knows is
-// kept by reader_unknown. ret_has gets the bits that the rows left.
+// kept as the rule above says. ret_has gets the bits that the rows left.
 bool reader_walk(struct reader *r, struct fields fields, unsigned *ret_has);
-// The next item of an array that was just taken: moves the index of the path's end along.
-bool reader_next_item(struct reader *r, bool *first);
+
+// Reads each item of an array that was just taken, moving the index of the path's end along; f goes
+// to each.
+typedef bool reader_item(struct reader *r, const struct field *f);
+bool reader_items(struct reader *r, const struct field *f, reader_item *read_item);
+// The same for an array that is still to be taken, or null.
+bool reader_list(struct reader *r, const struct field *f, reader_item *read_item);
 
 // Takes a value of one of the wanted kinds, else WRONG_TYPE with the sentence.
 #define WANT(kind) (1u << JSON_##kind)
-#define WANT_BOOL  (WANT(TRUE) | WANT(FALSE))
 bool reader_take(struct reader *r, unsigned wants, const char *must_be,
                  struct json_value *ret_value);
 // The same for a whole value of any depth, left behind.
 bool reader_take_whole(struct reader *r, unsigned wants, const char *must_be,
                        struct json_value *ret_value);
+// true or false; null is false.
+bool reader_take_switch(struct reader *r, bool *ret_on);
 bool reader_to_int(const struct reader *r, struct json_value v, int64_t *ret_int);
 
 // Adds a part: a string's inside, or a whole value. Nothing is added for what holds nothing.
