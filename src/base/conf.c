@@ -59,6 +59,17 @@ static yaml_mark_t mark_of_byte(str yaml, size_t at)
     return mark;
 }
 
+static bool tab_indents(str yaml, size_t number)
+{
+    str line = STR_NONE;
+    for (size_t i = 0; i <= number; i++)
+        if (!str_next(&yaml, '\n', &line))
+            return false;
+    while (str_starts(line, S(" ")))
+        line = str_from(line, 1);
+    return str_starts(line, S("\t"));
+}
+
 static enum err next(struct reader *r, yaml_event_t *ev)
 {
     if (yaml_parser_parse(&r->parser, ev))
@@ -66,6 +77,8 @@ static enum err next(struct reader *r, yaml_event_t *ev)
     if (r->parser.error == YAML_READER_ERROR)
         return fail_at(r, mark_of_byte(r->yaml, r->parser.problem_offset),
                        "bytes that are not text: bad UTF-8 or a control character", "remove them");
+    if (tab_indents(r->yaml, r->parser.problem_mark.line))
+        return fail_at(r, r->parser.problem_mark, "a tab cannot indent", "use spaces");
     return fail_at(r, r->parser.problem_mark,
                    r->parser.problem ? r->parser.problem : "this is not YAML",
                    "check indentation, quotes and colons here");
@@ -237,6 +250,8 @@ static enum err read_children(struct reader *r, struct conf *parent, int depth)
         if (e != OK)
             return e;
         child->key = key ? key->scalar : STR_NONE;
+        child->key_line = key ? key->line : child->line;
+        child->key_column = key ? key->column : child->column;
         *tail = child;
         tail = &child->next;
     }

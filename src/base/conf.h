@@ -17,6 +17,7 @@ struct conf {
     str scalar;       // ${NAME} was replaced from the environment given to conf_parse
     bool quoted;      // a quoted scalar is never a count, ratio, bool or null
     int line, column; // from 1
+    int key_line, key_column;
     struct conf *child, *next;
     bool from_env; // scalar came (in part) from the environment: a secret, never printed
 };
@@ -87,6 +88,16 @@ enum err conf_fill(void *out, const struct conf_table *table, const struct conf 
                    const char *name, struct conf_error *ret_error) must_check;
 // The nearest of the given names, or NULL when none is near.
 const char *conf_nearest(str word, const char *const *names);
+// A word that none of the names is: "unknown KIND 'word'", and the nearest name or all of them.
+struct conf_unknown {
+    const char *kind;
+    str word;
+    const char *const *names; // NULL-ended
+};
+enum err conf_fail_unknown(struct conf_error *e, const char *name, const struct conf *at,
+                           const struct conf_unknown *what);
+// The same place, but of the key: for messages that are about the key.
+struct conf conf_key_place(const struct conf *c);
 bool conf_ms(str s, int64_t *ret_ms);
 bool conf_bytes(str s, int64_t *ret_bytes);
 #endif

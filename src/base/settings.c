@@ -57,6 +57,35 @@ const char *conf_nearest(str word, const char *const *names)
     return best;
 }
 
+struct conf conf_key_place(const struct conf *c)
+{
+    struct conf at = *c;
+    at.line = c->key_line;
+    at.column = c->key_column;
+    return at;
+}
+
+enum err conf_fail_unknown(struct conf_error *e, const char *name, const struct conf *at,
+                           const struct conf_unknown *what)
+{
+    char say[128], hint[sizeof e->hint];
+    const char *near = conf_nearest(what->word, what->names);
+    must(what->names && what->names[0]);
+    if (at && at->from_env) // the value may be a secret
+        snprintf(say, sizeof say, "unknown %s", what->kind);
+    else
+        snprintf(say, sizeof say, "unknown %s '%.*s'", what->kind, (int)min_size(what->word.n, 60),
+                 what->word.p ? what->word.p : "");
+    if (near) {
+        snprintf(hint, sizeof hint, "did you mean '%s'?", near);
+    } else {
+        size_t n = (size_t)snprintf(hint, sizeof hint, "known here:");
+        for (size_t i = 0; what->names[i] && n < sizeof hint; i++)
+            n += (size_t)snprintf(hint + n, sizeof hint - n, "%s %s", i ? "," : "", what->names[i]);
+    }
+    return conf_fail(e, name, at, say, hint);
+}
+
 static bool parse_ratio(str s, double *ret)
 {
     char text[40], *end = NULL;
@@ -185,23 +214,14 @@ static enum err unknown_key(const struct conf *c, const struct conf_table *t, co
 {
     enum { NAMES_MAX = 128 };
     const char *names[NAMES_MAX + 1];
-    char what[128], hint[160];
     size_t n = 0;
     for (size_t i = 0; i < t->count && n < NAMES_MAX; i++)
         names[n++] = t->rows[i].name;
     for (size_t i = 0; t->also && t->also[i] && n < NAMES_MAX; i++)
         names[n++] = t->also[i];
     names[n] = NULL;
-    const char *near = conf_nearest(c->key, names);
-    snprintf(what, sizeof what, "unknown key '%.*s'", (int)min_size(c->key.n, 60), c->key.p);
-    if (near) {
-        snprintf(hint, sizeof hint, "did you mean '%s'?", near);
-    } else {
-        size_t at = (size_t)snprintf(hint, sizeof hint, "known here:");
-        for (size_t i = 0; i < n && at < sizeof hint; i++)
-            at += (size_t)snprintf(hint + at, sizeof hint - at, " %s", names[i]);
-    }
-    return conf_fail(e, name, c, what, hint);
+    struct conf at = conf_key_place(c);
+    return conf_fail_unknown(e, name, &at, &(struct conf_unknown){"key", c->key, names});
 }
 
 void conf_defaults(void *out, const struct conf_table *table)

@@ -88,7 +88,7 @@ TEST(an_unknown_key_names_the_nearest)
 {
     refuses(S("bulb: 3"), "unknown key 'bulb'", "did you mean 'bulbs'?");
     refuses(S("swiches: 3"), "unknown key 'swiches'", "did you mean 'switches'?");
-    refuses(S("temperature: 3"), "unknown key 'temperature'", "known here: lit bulbs timeout");
+    refuses(S("temperature: 3"), "unknown key 'temperature'", "known here: lit, bulbs, timeout");
 }
 
 TEST(a_wrong_value_says_what_is_wanted)

@@ -6,9 +6,15 @@ static const char usage[] = "usage: weir check [-c FILE]\n\n"
                             "column, and every rule that\n"
                             "can never match. Exit status 0 when weir serve would start with it.\n";
 
+static const char *s(unsigned n)
+{
+    return n == 1 ? "" : "s";
+}
+
 int cli_check(int argc, char **argv)
 {
     static struct config c;
+    const struct fleet *f = &c.snap.fleet;
     struct conf_error e;
     const char *path = NULL;
     for (int i = 1; i < argc; i++) {
@@ -28,8 +34,9 @@ int cli_check(int argc, char **argv)
     }
     unsigned bad = config_lint(&c);
     if (bad == 0)
-        printf("%s: fine: %u targets in %u zones, %u tenants\n", c.from_file ? c.name : "defaults",
-               c.snap.fleet.target_count, c.snap.fleet.zone_count, c.snap.tenants.count);
+        printf("%s: fine: %u target%s in %u zone%s, %u tenant%s\n",
+               c.from_file ? c.name : "defaults", f->target_count, s(f->target_count),
+               f->zone_count, s(f->zone_count), c.snap.tenants.count, s(c.snap.tenants.count));
     config_free(&c);
     return bad ? 1 : 0;
 }

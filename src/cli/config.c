@@ -16,6 +16,32 @@ enum err fill(struct load *l, void *out, const struct conf_table *table, const s
     return conf_fill(out, table, map, l->name, l->error);
 }
 
+enum err fail_unknown(struct load *l, const struct conf *at, str word, struct known known)
+{
+    return conf_fail_unknown(l->error, l->name, at,
+                             &(struct conf_unknown){known.kind, word, known.names});
+}
+
+struct known known_zones(struct load *l)
+{
+    const struct fleet *f = &l->snap->fleet;
+    const char **names = arena_array(l->arena, const char *, ZONE_MAX + 1);
+    for (unsigned i = 0; i < f->zone_count; i++)
+        names[i] = arena_cstr(l->arena, f->zones[i].name);
+    return (struct known){"zone", names};
+}
+
+static struct known known_targets(struct load *l)
+{
+    const struct fleet *f = &l->snap->fleet;
+    const char **names = arena_array(l->arena, const char *, TARGET_MAX + 2);
+    for (unsigned i = 0; i < f->target_count; i++)
+        names[i] = arena_cstr(l->arena, f->targets[i].name);
+    if (f->target_count == 0)
+        names[0] = "(no target)";
+    return (struct known){"target", names};
+}
+
 int find_zone(const struct fleet *f, str name)
 {
     must(f->zone_count <= ZONE_MAX);
@@ -36,8 +62,9 @@ int find_target(const struct fleet *f, str name)
 
 enum err read_label(struct load *l, const struct conf *at, str word, enum label *ret)
 {
+    static const char *const names[] = {"public", "internal", "restricted", NULL};
     if (!label_known(word))
-        return fail(l, at, "no such label", "use public, internal or restricted");
+        return fail_unknown(l, at, word, (struct known){"label", names});
     *ret = label_parse(word);
     return OK;
 }
@@ -66,6 +93,10 @@ static enum err read_rooms(struct load *l, const struct conf *root)
         if (e != OK)
             return e;
     }
+    char why[160];
+    if (!net_address_is_good(s->gate.listen, why))
+        return fail(l, conf_get(conf_get(root, S("gate")), S("listen")), "no address to listen on",
+                    why);
     return OK;
 }
 
@@ -130,8 +161,7 @@ static enum err read_tenant(struct load *l, const struct conf *at, struct tenant
     if (!s.name.n)
         return fail(l, at, "a tenant without a name", "add name: NAME");
     if (s.zone.n && find_zone(&l->snap->fleet, s.zone) < 0)
-        return fail(l, conf_get(at, S("zone")), "no such zone",
-                    "use local, cloud or one named under zones:");
+        return fail_unknown(l, conf_get(at, S("zone")), s.zone, known_zones(l));
     *t = (struct tenant){.name = s.name, .zone = s.zone, .has_key = s.key.n > 0};
     if (t->has_key)
         ledger_hash_key(s.key, t->key_hash);
@@ -173,11 +203,14 @@ static enum err read_tenants(struct load *l, const struct conf *list)
 static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
 {
     must(list && local);
+    const char *names[TASK_COUNT + 1] = {NULL};
+    for (int i = 0; i < TASK_COUNT; i++)
+        names[i] = task_name((enum task)i);
     memset(local, 0, (TASK_COUNT + 1) * sizeof *local);
     for (const struct conf *c = list->child; c; c = c->next) {
         enum task t;
         if (!task_parse(c->scalar, &t))
-            return fail(l, c, "no such task", "docs/tasks.md lists the sixteen");
+            return fail_unknown(l, c, c->scalar, (struct known){"task", names});
         local[t] = true;
     }
     return OK;
@@ -267,19 +300,22 @@ static enum err read_model_name(struct load *l, const struct conf *at)
     struct model_name *m = &p->names[p->name_count];
     *m = (struct model_name){.name = at->key, .means = NAME_AUTO};
     int found = 0;
+    str zone = STR_NONE, target = STR_NONE;
     if (str_starts(at->scalar, S("zone:"))) {
         m->means = NAME_ZONE;
-        found = find_zone(&l->snap->fleet, str_from(at->scalar, 5));
+        zone = str_from(at->scalar, 5);
+        found = find_zone(&l->snap->fleet, zone);
     } else if (str_starts(at->scalar, S("target:"))) {
         m->means = NAME_TARGET;
-        found = find_target(&l->snap->fleet, str_from(at->scalar, 7));
+        target = str_from(at->scalar, 7);
+        found = find_target(&l->snap->fleet, target);
     } else if (!str_eq(at->scalar, S("auto"))) {
         return fail(l, at, "a model name must mean something",
                     "use auto, zone:NAME or target:NAME");
     }
     if (found < 0)
-        return fail(l, at, "no such zone or target",
-                    "name one that stands under zones: or targets:");
+        return m->means == NAME_ZONE ? fail_unknown(l, at, zone, known_zones(l))
+                                     : fail_unknown(l, at, target, known_targets(l));
     m->index = (unsigned)found;
     p->name_count++;
     return OK;
@@ -287,13 +323,17 @@ static enum err read_model_name(struct load *l, const struct conf *at)
 
 static enum err read_guard_types(struct load *l, const struct conf *map)
 {
+    const char **names = arena_array(l->arena, const char *, guard_type_count() + 1);
+    for (size_t i = 0; i < guard_type_count(); i++)
+        names[i] = guard_type(i);
     for (const struct conf *c = map ? map->child : NULL; c; c = c->next) {
         enum label label = LABEL_RESTRICTED;
+        struct conf at = conf_key_place(c);
         enum err e = read_label(l, c, c->scalar, &label);
         if (e != OK)
             return e;
         if (!guard_policy_set(&l->snap->guard, c->key, label))
-            return fail(l, c, "no detector finds this type", "docs/findings.md lists the types");
+            return fail_unknown(l, &at, c->key, (struct known){"type", names});
     }
     return OK;
 }
@@ -346,15 +386,9 @@ static enum err check_sections(struct load *l, const struct conf *root)
             known |= str_eq(c->key, str_c(sections[i]));
         for (size_t i = 0; lists[i]; i++)
             list |= str_eq(c->key, str_c(lists[i]));
-        if (!known) {
-            char what[128], hint[128];
-            const char *near = conf_nearest(c->key, sections);
-            snprintf(what, sizeof what, "unknown section '%.*s'", (int)min_size(c->key.n, 60),
-                     c->key.p);
-            snprintf(hint, sizeof hint, near ? "did you mean '%s'?" : "%s",
-                     near ? near : "weir.yaml.example names every section");
-            return fail(l, c, what, hint);
-        }
+        struct conf at = conf_key_place(c);
+        if (!known)
+            return fail_unknown(l, &at, c->key, (struct known){"section", sections});
         bool empty = c->kind == CONF_SCALAR && c->scalar.n == 0;
         if (!empty && c->kind != (list ? CONF_LIST : CONF_MAP))
             return fail(l, c, list ? "this section is a list" : "this section is a map",
@@ -416,8 +450,7 @@ static enum err load_file(struct config *c, struct load *l, const char *path)
         const struct conf_source source = {arena_copy(&c->arena, buf_str(&file)), c->name, env_of};
         e = conf_parse(&c->arena, &source, &root, l->error);
     } else {
-        str_copy_to(l->error->where, sizeof l->error->where, str_c(path));
-        str_copy_to(l->error->what, sizeof l->error->what, S("the configuration cannot be read"));
+        l->error->what[0] = 0; // cli_read_file has said it
     }
     buf_done(&file);
     c->from_file = true;
@@ -456,8 +489,9 @@ void config_free(struct config *c)
 
 void config_print_error(const struct conf_error *e)
 {
-    fprintf(stderr, "weir: %s%s%s%s%s\n", e->where, e->where[0] ? ": " : "", e->what,
-            e->hint[0] ? "; " : "", e->hint);
+    if (e->what[0])
+        fprintf(stderr, "weir: %s%s%s%s%s\n", e->where, e->where[0] ? ": " : "", e->what,
+                e->hint[0] ? "; " : "", e->hint);
 }
 
 unsigned config_lint(const struct config *c)
@@ -484,7 +518,9 @@ unsigned config_lint(const struct config *c)
                    c->name, STR_ARGS(s->tenants.rows[i].name), STR_ARGS(s->tenants.rows[i].zone));
     }
     if (c->from_file && s->fleet.target_count == 0 && ++bad)
-        printf("%s: no targets and no engines: every call would be 503\n", c->name);
+        printf("%s: no targets and no engines: every call would be 503; weir.yaml.example shows "
+               "how to name them\n",
+               c->name);
     if (c->from_file && s->fleet.target_count && !local)
         printf("%s: note: no local target: requests labelled restricted get 403\n", c->name);
     return bad;

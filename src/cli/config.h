@@ -12,6 +12,13 @@ struct load {
 
 enum err fail(struct load *l, const struct conf *at, const char *what, const char *hint);
 enum err fill(struct load *l, void *out, const struct conf_table *table, const struct conf *map);
+// None of the names (NULL-ended) is `word`: says so, and which is near.
+struct known {
+    const char *kind;
+    const char *const *names;
+};
+enum err fail_unknown(struct load *l, const struct conf *at, str word, struct known known);
+struct known known_zones(struct load *l);
 int find_zone(const struct fleet *f, str name);   // -1: none
 int find_target(const struct fleet *f, str name); // -1: none
 enum err read_label(struct load *l, const struct conf *at, str word, enum label *ret);

@@ -58,17 +58,28 @@ static enum err read_abilities(struct load *l, const struct conf *list, unsigned
         *ret = ABILITY_TOOLS | ABILITY_SCHEMA | ABILITY_LOGPROBS | ABILITY_CHOICES;
         return OK;
     }
+    const char *names[ABILITY_COUNT + 1] = {NULL};
+    const struct known known = {"ability", names};
+    for (unsigned i = 0; i < ABILITY_COUNT; i++)
+        names[i] = ability_name(i);
     if (list->kind != CONF_LIST)
         return fail(l, list, "abilities is a list", "write [tools, schema]");
     for (const struct conf *c = list->child; c; c = c->next) {
         unsigned bit;
         if (!ability_parse(c->scalar, &bit))
-            return fail(l, c, "no such ability",
-                        "tools, images, audio, files, schema, logprobs, choices or audio_out");
+            return fail_unknown(l, c, c->scalar, known);
         all |= bit;
     }
     *ret = all;
     return OK;
+}
+
+static struct known known_presets(struct load *l)
+{
+    const char **names = arena_array(l->arena, const char *, upstream_preset_count + 1);
+    for (size_t i = 0; i < upstream_preset_count; i++)
+        names[i] = upstream_presets[i].name;
+    return (struct known){"preset", names};
 }
 
 static enum err use_preset(struct load *l, const struct conf *at, struct target_settings *s)
@@ -77,7 +88,7 @@ static enum err use_preset(struct load *l, const struct conf *at, struct target_
         return OK;
     const struct preset *p = upstream_preset(s->preset);
     if (!p)
-        return fail(l, conf_get(at, S("preset")), "no such preset", "docs/targets.md lists them");
+        return fail_unknown(l, conf_get(at, S("preset")), s->preset, known_presets(l));
     if (!s->url.n)
         s->url = str_c(p->base_url);
     if (!s->zone.n)
@@ -107,16 +118,18 @@ static enum err add_target(struct load *l, const struct conf *at, struct target_
     if (find_target(f, s->name) >= 0)
         return fail(l, at, "two targets have this name", "give each its own");
     if (!good_url(s->url))
-        return fail(l, conf_get(at, S("url")) ? conf_get(at, S("url")) : at, "a target needs a URL",
-                    "url: http://127.0.0.1:8080/v1 or https://…");
+        return fail(l, conf_get(at, S("url")) ? conf_get(at, S("url")) : at,
+                    s->url.n ? "a URL begins with http:// or https://" : "a target needs a URL",
+                    "url: http://127.0.0.1:8080/v1, say");
     if (f->target_count == TARGET_MAX)
         return fail(l, at, "too many targets", "at most 64");
     str zone = s->zone.n ? s->zone : default_zone;
     int z = find_zone(f, zone);
+    if (z < 0 && !zone.n)
+        return fail(l, at, "a target needs a zone", "zone: local, cloud or one named under zones:");
     if (z < 0)
-        return fail(l, conf_get(at, S("zone")) ? conf_get(at, S("zone")) : at,
-                    zone.n ? "no such zone" : "a target needs a zone",
-                    "zone: local, cloud or one named under zones:");
+        return fail_unknown(l, conf_get(at, S("zone")) ? conf_get(at, S("zone")) : at, zone,
+                            known_zones(l));
     struct target *t = &f->targets[f->target_count];
     *t = (struct target){.name = s->name,
                          .preset = s->preset,

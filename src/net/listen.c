@@ -54,6 +54,12 @@ static const char *port_trouble(void)
                                : strerror(errno);
 }
 
+bool net_address_is_good(str addr, char ret_why[160])
+{
+    struct sockaddr_storage a = {0};
+    return addr_parse(addr, &a, ret_why);
+}
+
 bool net_port_is_free(str addr, char ret_why[160])
 {
     struct sockaddr_storage a = {0};

@@ -83,6 +83,7 @@ struct net_listener *net_listen(struct net_loop *l, str addr,
 void net_listener_close(struct net_listener *n);    // stops accepting at once
 // False when somebody listens there already. SO_REUSEPORT would share a port in silence: ask once,
 // first.
+bool net_address_is_good(str addr, char ret_why[160]); // to listen on
 bool net_port_is_free(str addr, char ret_why[160]);
 int net_listener_port(const struct net_listener *n);
 
