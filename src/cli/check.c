@@ -20,13 +20,13 @@ int cli_check(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *v;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_usage(usage, true);
+            return cli_usage(usage);
         if ((v = cli_option(argc, argv, &i, "-c")) || (v = cli_option(argc, argv, &i, "--config")))
             path = v;
         else if (argv[i][0] != '-' && !path)
             path = argv[i];
         else
-            return cli_usage(usage, false);
+            return cli_stray("check", argv[i]);
     }
     if (config_load(&c, path, false, &e) != OK) {
         config_print_error(&e);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include <errno.h>
 #include <yyjson.h>
 
 static const char usage[] = "usage: weir classify [-c FILE] [FILE]      default: standard input\n\n"
@@ -193,13 +194,13 @@ int cli_classify(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *v;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_usage(usage, true);
+            return cli_usage(usage);
         if ((v = cli_option(argc, argv, &i, "-c")) || (v = cli_option(argc, argv, &i, "--config")))
             config = v;
         else if ((argv[i][0] != '-' || argv[i][1] == 0) && !path)
             path = argv[i];
         else
-            return cli_usage(usage, false);
+            return cli_stray("classify", argv[i]);
     }
     if (config_load(&k, config, false, &e) != OK) {
         config_print_error(&e);
@@ -208,7 +209,8 @@ int cli_classify(int argc, char **argv)
     stand_ins(&k.snap);
     FILE *in = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : stdin;
     if (!in) {
-        fprintf(stderr, "weir: %s cannot be opened\n", path);
+        fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
+        config_free(&k);
         return 1;
     }
     w.k = &k;

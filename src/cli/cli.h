@@ -41,7 +41,10 @@ bool cli_read_file(const char *path, struct buf *out);
 // Value of --name VALUE or --name=VALUE at argv[*i] (moves *i); NULL when argv[*i] is another
 // option.
 const char *cli_option(int argc, char **argv, int *i, const char *name);
-int cli_usage(const char *text, bool wanted); // prints; exit status 0 or 2
+int cli_usage(const char *text); // prints what was asked for; exit status 0
+// Says what is wrong with the command line; exit status 2.
+int cli_mistake(const char *command, const char *fmt, ...) format_like(2, 3);
+int cli_stray(const char *command, const char *word); // an option or word that it does not take
 
 // What is asked offline. label, zone: as if x-weir-* said so (p NULL: absent); model: instead of
 // the body's own word where not empty.

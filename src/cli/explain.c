@@ -22,7 +22,7 @@ static int parse(int argc, char **argv, struct options *o)
     for (int i = 1; i < argc; i++) {
         const char *v;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_usage(usage, true);
+            return cli_usage(usage);
         if (strcmp(argv[i], "--json") == 0)
             o->json = true;
         else if ((v = cli_option(argc, argv, &i, "-c")) ||
@@ -39,9 +39,13 @@ static int parse(int argc, char **argv, struct options *o)
         else if ((argv[i][0] != '-' || argv[i][1] == 0) && !o->text)
             o->text = argv[i];
         else
-            return cli_usage(usage, false);
+            return o->text && argv[i][0] != '-'
+                       ? cli_mistake("explain", "explain takes one text; put it into quotes")
+                       : cli_stray("explain", argv[i]);
     }
-    return o->text || o->file ? -1 : cli_usage(usage, false);
+    if (o->text && o->file)
+        return cli_mistake("explain", "explain takes a text or a file, not both");
+    return o->text || o->file ? -1 : cli_mistake("explain", "explain wants a text, or -f FILE");
 }
 
 // The body: the file's, or a small one around the text.
@@ -73,7 +77,7 @@ static void print_plan(const struct call *c, const struct fleet *f)
            (double)j->p_local_ok);
     printf("read       %u of %u bytes; loudest:", j->read_bytes, j->total_bytes);
     for (unsigned i = 0; i < countof(j->signals) && j->signals[i]; i++)
-        printf(" %s", j->signals[i]);
+        printf("%s %s", i ? "," : "", j->signals[i]);
     printf("\n");
     print_findings(c);
     printf("reason     %s\n", c->plan.reason);

@@ -50,5 +50,6 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "weir: no command '%s'%s%s%s\n", argv[1], near ? "; did you mean '" : "",
             near ? near : "", near ? "'?" : "");
-    return help(false);
+    fputs("weir --help lists the commands\n", stderr);
+    return 2;
 }

@@ -25,7 +25,7 @@ static int parse(int argc, char **argv, struct options *ret)
     for (int i = 1; i < argc; i++) {
         const char *v;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            cli_usage(usage, true);
+            cli_usage(usage);
             return 0;
         }
         if ((v = cli_option(argc, argv, &i, "-c")) ||
@@ -41,8 +41,7 @@ static int parse(int argc, char **argv, struct options *ret)
             }
             log_set_level(level);
         } else {
-            fprintf(stderr, "weir: serve has no option '%s'\n", argv[i]);
-            return cli_usage(usage, false);
+            return cli_stray("serve", argv[i]);
         }
     }
     *ret = o;

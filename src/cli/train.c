@@ -7,8 +7,8 @@ static const char usage[] =
     "usage: weir train --in FILE --out FILE [OPTIONS]\n\n"
     "Learns the sixteen tasks from JSONL rows {\"text\" or \"messages\": ..., \"task\": ...}, with "
     "optional\n"
-    "lic, kind, source and weight. docs/tasks.md says what each task means, docs/classifier.md how "
-    "it learns.\n\n"
+    "lic, kind, source and weight. docs/tasks.md says what each task means, docs/classifier.md\n"
+    "how it learns.\n\n"
     "  --in FILE        the rows (- is standard input)\n"
     "  --out FILE       the weights' file\n"
     "  --lic WORD       only rows whose \"lic\" says WORD\n"
@@ -375,14 +375,12 @@ int cli_train(int argc, char **argv)
     o.s.progress_arg = &o;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_usage(usage, true);
-        if (!take_option(argc, argv, &i, &o)) {
-            fprintf(stderr, "weir: %s is not understood\n", argv[i]);
-            return cli_usage(usage, false);
-        }
+            return cli_usage(usage);
+        if (!take_option(argc, argv, &i, &o))
+            return cli_stray("train", argv[i]);
     }
     if (!o.in || !o.out)
-        return cli_usage(usage, false);
+        return cli_mistake("train", "train wants --in FILE and --out FILE");
     bool fine = read_rows(&o, o.in, o.lic, &all);
     if (fine)
         balance(&all);

@@ -1,6 +1,7 @@
 // util.c: what the subcommands share.
 #include "cli/cli.h"
 #include <errno.h>
+#include <stdarg.h>
 
 bool cli_read_file(const char *path, struct buf *out)
 {
@@ -47,11 +48,30 @@ const char *cli_option(int argc, char **argv, int *i, const char *name)
     return argv[++*i];
 }
 
-int cli_usage(const char *text, bool wanted)
+int cli_usage(const char *text)
 {
     must(text);
-    fputs(text, wanted ? stdout : stderr);
-    return wanted ? 0 : 2;
+    fputs(text, stdout);
+    return 0;
+}
+
+int cli_mistake(const char *command, const char *fmt, ...)
+{
+    va_list args;
+    fputs("weir: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fprintf(stderr, "\nweir %s --help says what it takes\n", command);
+    return 2;
+}
+
+int cli_stray(const char *command, const char *word)
+{
+    must(word);
+    return word[0] == '-' && word[1]
+               ? cli_mistake(command, "%s has no option '%s'", command, word)
+               : cli_mistake(command, "%s has no use for '%s'", command, word);
 }
 
 enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_request *r,

@@ -210,6 +210,20 @@ static void once(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+// What to do about a file that cannot be opened.
+static const char *remedy(int system)
+{
+    switch (system) {
+    case ENOENT:
+    case ENOTDIR:
+        return "make its folder, or change ledger.path";
+    case EISDIR:
+        return "ledger.path names a file, not a folder";
+    default:
+        return "let weir write into its folder, or change ledger.path";
+    }
+}
+
 enum err schema_open(const char *path, struct sqlite3 **ret_db, char ret_why[WHY_BYTES])
 {
     static pthread_once_t done = PTHREAD_ONCE_INIT;
@@ -224,8 +238,9 @@ enum err schema_open(const char *path, struct sqlite3 **ret_db, char ret_why[WHY
     int system = errno;
     enum err e = OK;
     if (rc == SQLITE_CANTOPEN && system) {
-        char what[160], buf[100];
-        snprintf(what, sizeof what, "cannot open it: %s", strerror_r(system, buf, sizeof buf));
+        char what[200], buf[100];
+        snprintf(what, sizeof what, "cannot open it: %s; %s", strerror_r(system, buf, sizeof buf),
+                 remedy(system));
         e = fail(why, path, what);
     } else if (rc == SQLITE_OK) {
         sqlite3_busy_timeout(db, BUSY_MS);

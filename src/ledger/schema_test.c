@@ -148,6 +148,6 @@ TEST(a_damaged_file_is_refused)
 TEST(a_path_that_cannot_be_says_why)
 {
     char why[WHY_BYTES];
-    CHECK(is_refused("/nonexistent/weir.db", "No such file or directory"));
+    CHECK(is_refused("/nonexistent/weir.db", "No such file or directory; make its folder"));
     CHECK(try_open("/tmp", why) == ERR_BAD_FILE && strstr(why, "/tmp"));
 }

@@ -69,7 +69,21 @@ def test_explain_says_where_and_why():
 def test_help_and_mistakes():
     assert command("--help").returncode == 0
     assert re.match(r"weir \d+\.\d+\.\d+", command("version").stdout)
-    done = command("sevre")
-    assert done.returncode == 2 and "serve" in done.stderr
-    done = command("serve", "--no-such")
-    assert done.returncode == 2 and "--no-such" in done.stderr
+    for words, say in (
+            (["sevre"], "did you mean 'serve'"), (["serve", "--no-such"], "--no-such"),
+            (["explain", "--lable", "x", "hi"], "--lable"), (["explain", "hi", "there"], "quotes"),
+            (["explain"], "-f FILE"), (["explain", "hi", "-f", "-"], "not both"),
+            (["check", "a", "b"], "'b'"), (["classify", "-x"], "'-x'"), (["train"], "--out FILE"),
+            (["serve", "--log", "loud"], "loud"), (["serve", "-c"], "-c wants a value")):
+        done = command(*words)
+        assert done.returncode == 2 and say in done.stderr, (words, done.stderr)
+        assert len(done.stderr.splitlines()) <= 2, "the mistake drowns: " + done.stderr
+    done = command("classify", "/nonexistent.jsonl")
+    assert done.returncode == 1 and "No such file" in done.stderr
+
+
+def test_every_help_fits_a_terminal():
+    for name in re.findall(r"^  (\w+) ", command("--help").stdout, re.M):
+        done = command(name, "--help")
+        assert done.returncode == 0 and not done.stderr, name
+        assert max(map(len, done.stdout.splitlines())) <= 100, name
