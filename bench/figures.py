@@ -18,7 +18,8 @@ SIZES = {"0.5 KB": 500, "8 KB": 8192, "60 KB": 61440, "60 KB seen": 61440}
 
 
 class Bench:
-    """What all figures need: the programs, the files of bodies, the provider."""
+    """What all figures need: the programs, the files of bodies, and between `with` and its end
+    the provider."""
 
     def __init__(self, programs, folder, texts, seconds):
         self.programs, self.folder, self.seconds = programs, folder, seconds
@@ -26,10 +27,21 @@ class Bench:
                                         texts, size) for kind, size in SIZES.items()}
         self.bodies["stream"] = self.write("stream", prompts.single, texts, 500, stream=True)
         self.bodies["spread"] = self.write("spread", prompts.spread, texts, 6000, 2000)
+        self.provider = self.provider_port = None
+
+    def __enter__(self):
         self.provider_port = machine.free_port()
         self.provider = machine.Process([self.program("provider"), str(self.provider_port)],
                                         machine.LOAD_CORE)
-        machine.wait_for_port(self.provider_port)
+        try:
+            machine.wait_for_port(self.provider_port)
+        except BaseException:
+            self.provider.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.provider.stop()
 
     def write(self, kind, make, *args, **more):
         path = os.path.join(self.folder, "bodies-" + kind.replace(" ", "-"))
@@ -53,9 +65,6 @@ class Bench:
     def load(self, gateway, connections, seconds, kind):
         return self.run("calls", gateway.port, connections, seconds, self.bodies[kind],
                         *gateway.headers)
-
-    def stop(self):
-        self.provider.stop()
 
 
 def calls(bench, gateway):

@@ -152,5 +152,7 @@ class Gateway:
             finally:
                 connection.close()
             time.sleep(0.002)
-        raise RuntimeError("%s does not answer: %s; its log is %s/log" %
-                           (self.name, said, self.folder))
+        with open(self.folder + "/log", encoding="utf-8", errors="replace") as log:
+            last = log.read().strip()[-400:]
+        raise RuntimeError("%s does not answer: %s; the end of its log: %s" %
+                           (self.name, said, last or "nothing"))

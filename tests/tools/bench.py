@@ -12,6 +12,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
+import gateways  # noqa: E402
 import machine  # noqa: E402
 import prompts  # noqa: E402
 import report  # noqa: E402
@@ -279,6 +280,50 @@ def test_stopping_takes_children_along():
     machine.STOP_S = 1
     process.stop()
     assert not any(machine.stat_of(p) and machine.stat_of(p)[0] != "Z" for p in tree), tree
+
+
+# --- gateways ------------------------------------------------------------------------------------
+
+SLOW_STARTER = """
+import http.server, os, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    asked = 0
+    def do_POST(self):
+        Answer.asked += 1
+        self.send_response(503 if Answer.asked < 3 else 200)
+        self.end_headers()
+open("environment", "w").write(" ".join(os.environ))
+print(open("settings").read(), file=sys.stderr, flush=True)
+if sys.argv[1] == "0":
+    sys.exit(1)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+
+
+def start_gateway(folder, port):
+    gateways.GATEWAYS["probe"] = {"command": [sys.executable, "-c", SLOW_STARTER, port],
+                                  "files": {"settings": "to {provider}"},
+                                  "environment": {"ITS_OWN": "{}"}}
+    return gateways.Gateway("probe", folder, 4711).run()
+
+
+def test_a_gateway_has_started_when_it_answers_well():
+    os.environ["SOME_API_KEY"] = "secret"
+    with tempfile.TemporaryDirectory() as folder, start_gateway(folder, "{port}") as gateway:
+        assert gateway.start_ms > 0 and not gateway.process.ended()
+        with open(folder + "/probe/environment", encoding="utf-8") as f:
+            names = f.read().split()
+        assert "ITS_OWN" in names and "SOME_API_KEY" not in names, names
+    assert gateway.process.ended()
+
+
+def test_a_gateway_that_ends_is_told_with_its_log():
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with start_gateway(folder, "0"):
+                raise AssertionError("it has not started")
+        except RuntimeError as error:
+            assert str(error).endswith("its log: to 4711"), error
 
 
 # --- the table -----------------------------------------------------------------------------------
