@@ -61,7 +61,7 @@ static bool more_of_it(char c)
 bool told(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
-    size_t start = l->at, end = l->at;
+    size_t start = l->at, end = start;
     must(is_key(t.p[start]));
     while (start > 0 && l->at - start < RUN_MOST && more_of_it(t.p[start - 1]))
         start--;

@@ -94,8 +94,11 @@ static void cut(struct block *b, uint32_t count)
 {
     uint32_t at = 0;
     must(count < b->count);
-    for (uint32_t i = 0; i < count; i++)
-        at += block_at(b, at)->size_bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct packed *entry = block_at(b, at);
+        must(entry);
+        at += entry->size_bytes;
+    }
     b->used_bytes = at;
     b->count = count;
 }

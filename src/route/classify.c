@@ -52,7 +52,7 @@ static void exp_all(lanes *v)
     const lanes x = (lanes)(((whole)*v & keep) | ((whole)least & ~keep));
     const whole k = __builtin_convertvector(x * 1.44269504f - 0.5f, whole);
     const lanes r = x - __builtin_convertvector(k, lanes) * 0.693147181f;
-    const lanes power = (lanes)((k + 127) << 23); // 2^k by its exponent's bits
+    const lanes power = (lanes)((k + 127) * (1 << 23)); // 2^k by its exponent's bits
     *v = 1 + r * (1 + r * (0.5f + r * (1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f)))));
     *v *= power;
 }
