@@ -1,8 +1,9 @@
-// cues.c: finds the words of the table in cues.h by halving the rows with the same first letter.
-// Invariant: the rows stand in the order of their bytes.
+// cues.c: finds the words of the table in cues.h by halving the rows with the same first letter;
+// the few that do not begin with an ASCII letter are all tried. Invariant: the rows stand in the
+// order of their bytes.
 #include "guard/cues.h"
 
-enum form { STEM, WHOLE };
+enum form { WHOLE, STEM };
 
 // In lower case, as far as they are letters.
 #define BYTE(p, i) ((uint32_t)((uint8_t)(p)[i] | 0x20))
@@ -12,21 +13,18 @@ enum { HEAD_BYTES = 3 };
 #define FOUR(of, i)    of(i), of((i) + 1), of((i) + 2), of((i) + 3)
 #define SIXTEEN(of, i) FOUR(of, i), FOUR(of, (i) + 4), FOUR(of, (i) + 8), FOUR(of, (i) + 12)
 
-static const struct row {
-    str word;
-    enum cue cue;
-    enum form form;
-    uint32_t head; // the first three bytes, the first of them highest
-} rows[] = {
-#define ROW(word, kind, form, i) {{word, sizeof(word) - 1}, CUE_##kind, form, HEAD(word)},
+static const struct cue_row rows[] = {
+#define ROW(word, kind, form, id, i)                                                               \
+    {{word, sizeof(word) - 1}, CUE_##kind, form == STEM, ID_##id, HEAD(word)},
     CUES(ROW, 0)};
 
 // How many rows begin with a lower letter than 'a' + i.
-#define LOWER(word, kind, form, i) +((word)[0] < 'a' + (i))
-#define ROWS_BELOW(i)              (0 CUES(LOWER, i))
-static const uint8_t first_row[] = {SIXTEEN(ROWS_BELOW, 0), FOUR(ROWS_BELOW, 16),
-                                    FOUR(ROWS_BELOW, 20),   ROWS_BELOW(24),
-                                    ROWS_BELOW(25),         countof(rows)};
+#define LOWER(word, kind, form, id, i) +((uint8_t)(word)[0] < 'a' + (i))
+#define ROWS_BELOW(i)                  (0 CUES(LOWER, i))
+static const uint8_t first_row[] = {
+    SIXTEEN(ROWS_BELOW, 0), FOUR(ROWS_BELOW, 16), FOUR(ROWS_BELOW, 20), ROWS_BELOW(24),
+    ROWS_BELOW(25),         ROWS_BELOW(26),       countof(rows)};
+enum { NOT_ASCII = 26 };
 
 size_t cue_count(void)
 {
@@ -45,36 +43,38 @@ static bool letter(char c)
 }
 
 // The row's word in any case; a whole word is followed by no letter.
-static bool row_at(const struct row *r, str text, size_t at)
+static bool row_at(const struct cue_row *r, str text, size_t at)
 {
     if (text.n - at < r->word.n || !str_eq_nocase(str_of(text.p + at, r->word.n), r->word))
         return false;
-    if (r->form == STEM)
+    if (r->stem)
         return true;
     size_t end = at + r->word.n;
     return end == text.n || !letter(text.p[end]);
 }
 
-bool cue_at(str text, size_t at, enum cue *ret_cue, size_t *ret_end)
+const struct cue_row *cue_at(str text, size_t at)
 {
     must(at < text.n);
     unsigned letter = (unsigned char)(text.p[at] | 0x20) - 'a';
-    if (letter >= countof(first_row) - 1 || text.n - at < HEAD_BYTES)
-        return false;
+    const struct cue_row *found = NULL;
+    if (text.p[at] & 0x80)
+        letter = NOT_ASCII;
+    if (letter > NOT_ASCII || text.n - at < HEAD_BYTES)
+        return NULL;
     uint32_t head = HEAD(text.p + at);
-    size_t i = first_row[letter], end = first_row[letter + 1], past = end;
-    while (i < past) { // the first row that is not below
+    size_t i = first_row[letter], end = first_row[letter + 1];
+    for (size_t past = end; letter < NOT_ASCII && i < past;) { // the first row that is not below
         size_t middle = (i + past) / 2;
         if (rows[middle].head < head)
             i = middle + 1;
         else
             past = middle;
     }
+    while (letter == NOT_ASCII && i < end && rows[i].head != head)
+        i++;
     for (; i < end && rows[i].head == head; i++)
-        if (row_at(&rows[i], text, at)) {
-            *ret_cue = rows[i].cue;
-            *ret_end = at + rows[i].word.n;
-            return true;
-        }
-    return false;
+        if (row_at(&rows[i], text, at))
+            found = &rows[i]; // the longer stands behind
+    return found;
 }

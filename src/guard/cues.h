@@ -6,6 +6,14 @@
 #define GUARD_CUES_H
 #include "base/str.h"
 
+// Identifiers that a word can name.
+enum identifier {
+    ID_NONE,
+#define ID(name, group, shapes, reach, also, check) ID_##name,
+#include "guard/ids.def"
+#undef ID
+};
+
 enum cue {
     CUE_BASIC,             // an authorisation header's name and password follow
     CUE_BEGIN,             // of an armoured block
@@ -22,104 +30,215 @@ enum cue {
     CUE_KINDS
 };
 
-// X(word, kind, form, i), in the order of their bytes: WHOLE words, or STEMs that other letters may
-// follow. At least three letters, those that wake four bytes of ASCII; i is handed through.
+// X(word, kind, form, id, i), in the order of their bytes: WHOLE words, or STEMs that other letters
+// may follow; of two that fit the longer counts. At least three bytes, those that wake four of
+// ASCII. id: the identifier of ids.def that it names. i is handed through.
 #define CUES(X, i)                                                                                 \
-    X("account", OTHER, STEM, i)                                                                   \
-    X("amex", CARD, WHOLE, i)                                                                      \
-    X("anruf", PHONE, STEM, i)                                                                     \
-    X("basic", BASIC, WHOLE, i)                                                                    \
-    X("bearer", BEARER, WHOLE, i)                                                                  \
-    X("begin", BEGIN, WHOLE, i)                                                                    \
-    X("call", PHONE, STEM, i)                                                                      \
-    X("card", CARD, STEM, i)                                                                       \
-    X("carte", CARD, STEM, i)                                                                      \
-    X("cart\303\243o", CARD, WHOLE, i)                                                             \
-    X("case", OTHER, WHOLE, i)                                                                     \
-    X("cell", PHONE, WHOLE, i)                                                                     \
-    X("cellphone", PHONE, STEM, i)                                                                 \
-    X("cellular", PHONE, STEM, i)                                                                  \
-    X("claim", OTHER, STEM, i)                                                                     \
-    X("contact", REACH, STEM, i)                                                                   \
-    X("contrase\303\261a", PASSWORD, STEM, i)                                                      \
-    X("credit", CARD, STEM, i)                                                                     \
-    X("curl", LOGIN, WHOLE, i)                                                                     \
-    X("cvc", CARD, WHOLE, i)                                                                       \
-    X("cvv", CARD, WHOLE, i)                                                                       \
-    X("debit", CARD, STEM, i)                                                                      \
-    X("dial", PHONE, STEM, i)                                                                      \
-    X("erreich", REACH, STEM, i)                                                                   \
-    X("fax", PHONE, WHOLE, i)                                                                      \
-    X("handy", PHONE, STEM, i)                                                                     \
-    X("iban", OTHER, WHOLE, i)                                                                     \
-    X("imei", OTHER, WHOLE, i)                                                                     \
-    X("invoice", OTHER, STEM, i)                                                                   \
-    X("ird", OTHER, WHOLE, i)                                                                      \
-    X("isbn", OTHER, WHOLE, i)                                                                     \
-    X("karte", CARD, STEM, i)                                                                      \
-    X("kennwort", PASSWORD, STEM, i)                                                               \
-    X("konto", OTHER, STEM, i)                                                                     \
-    X("kreditkarte", CARD, STEM, i)                                                                \
-    X("licence", OTHER, STEM, i)                                                                   \
-    X("license", OTHER, STEM, i)                                                                   \
-    X("login", LOGIN, WHOLE, i)                                                                    \
-    X("maestro", CARD, WHOLE, i)                                                                   \
-    X("mastercard", CARD, WHOLE, i)                                                                \
-    X("medicare", OTHER, WHOLE, i)                                                                 \
-    X("member", OTHER, STEM, i)                                                                    \
-    X("mobil", PHONE, STEM, i)                                                                     \
-    X("movil", PHONE, WHOLE, i)                                                                    \
-    X("mrn", OTHER, WHOLE, i)                                                                      \
-    X("m\303\263vil", PHONE, WHOLE, i)                                                             \
-    X("nhs", OTHER, WHOLE, i)                                                                      \
-    X("npi", OTHER, WHOLE, i)                                                                      \
-    X("order", OTHER, STEM, i)                                                                     \
-    X("pan", CARD, WHOLE, i)                                                                       \
-    X("parcel", OTHER, WHOLE, i)                                                                   \
-    X("passcode", PASSWORD, STEM, i)                                                               \
-    X("passe", PASSWORD, WHOLE, i)                                                                 \
-    X("passphrase", PASSWORD, STEM, i)                                                             \
-    X("passport", OTHER, STEM, i)                                                                  \
-    X("passwd", PASSWORD, STEM, i)                                                                 \
-    X("password", PASSWORD, STEM, i)                                                               \
-    X("passwort", PASSWORD, STEM, i)                                                               \
-    X("patient", OTHER, STEM, i)                                                                   \
-    X("phone", PHONE, STEM, i)                                                                     \
-    X("pin ", PIN, STEM, i)                                                                        \
-    X("policy", OTHER, STEM, i)                                                                    \
-    X("portable", PHONE, WHOLE, i)                                                                 \
-    X("psexec", LOGIN, STEM, i)                                                                    \
-    X("reach", REACH, WHOLE, i)                                                                    \
-    X("ref", OTHER, WHOLE, i)                                                                      \
-    X("reference", OTHER, STEM, i)                                                                 \
-    X("r\303\274ckruf", REACH, STEM, i)                                                            \
-    X("senha", PASSWORD, STEM, i)                                                                  \
-    X("serial", OTHER, STEM, i)                                                                    \
-    X("siret", OTHER, WHOLE, i)                                                                    \
-    X("sms", PHONE, WHOLE, i)                                                                      \
-    X("social", SSN, WHOLE, i)                                                                     \
-    X("sshpass", LOGIN, WHOLE, i)                                                                  \
-    X("ssn", SSN, WHOLE, i)                                                                        \
-    X("ssws", BEARER, WHOLE, i)                                                                    \
-    X("tarjeta", CARD, STEM, i)                                                                    \
-    X("tax", OTHER, WHOLE, i)                                                                      \
-    X("tel", PHONE, WHOLE, i)                                                                      \
-    X("telefon", PHONE, STEM, i)                                                                   \
-    X("telephone", PHONE, STEM, i)                                                                 \
-    X("tel\303\251fono", PHONE, STEM, i)                                                           \
-    X("text", REACH, WHOLE, i)                                                                     \
-    X("tfn", OTHER, WHOLE, i)                                                                      \
-    X("ticket", OTHER, STEM, i)                                                                    \
-    X("tracking", OTHER, STEM, i)                                                                  \
-    X("t\303\251l\303\251phone", PHONE, STEM, i)                                                   \
-    X("utr", OTHER, WHOLE, i)                                                                      \
-    X("vat", OTHER, WHOLE, i)                                                                      \
-    X("visa", CARD, WHOLE, i)                                                                      \
-    X("wachtwoord", PASSWORD, STEM, i)
+    X("aadhaar", OTHER, WHOLE, IN_AADHAAR, i)                                                      \
+    X("aba", OTHER, WHOLE, US_ABA, i)                                                              \
+    X("abn", OTHER, WHOLE, AU_ABN, i)                                                              \
+    X("account", OTHER, STEM, ACCOUNT, i)                                                          \
+    X("acct", OTHER, WHOLE, ACCOUNT, i)                                                            \
+    X("acn", OTHER, WHOLE, AU_ACN, i)                                                              \
+    X("afm", OTHER, WHOLE, GR_AFM, i)                                                              \
+    X("african id", OTHER, WHOLE, ZA_ID, i)                                                        \
+    X("ahv", OTHER, WHOLE, CH_AHV, i)                                                              \
+    X("amex", CARD, WHOLE, NONE, i)                                                                \
+    X("amka", OTHER, WHOLE, GR_AMKA, i)                                                            \
+    X("anruf", PHONE, STEM, NONE, i)                                                               \
+    X("asmens kod", OTHER, STEM, EE_IK, i)                                                         \
+    X("ausweis", OTHER, STEM, DE_CARD, i)                                                          \
+    X("basic", BASIC, WHOLE, NONE, i)                                                              \
+    X("bearer", BEARER, WHOLE, NONE, i)                                                            \
+    X("begin", BEGIN, WHOLE, NONE, i)                                                              \
+    X("bsn", OTHER, WHOLE, NL_BSN, i)                                                              \
+    X("burgerservice", OTHER, STEM, NL_BSN, i)                                                     \
+    X("c.f", OTHER, WHOLE, IT_CF, i)                                                               \
+    X("call", PHONE, STEM, NONE, i)                                                                \
+    X("card", CARD, STEM, NONE, i)                                                                 \
+    X("carte", CARD, STEM, NONE, i)                                                                \
+    X("cart\303\243o", CARD, WHOLE, NONE, i)                                                       \
+    X("case", OTHER, WHOLE, NONE, i)                                                               \
+    X("cell", PHONE, WHOLE, NONE, i)                                                               \
+    X("cellphone", PHONE, STEM, NONE, i)                                                           \
+    X("cellular", PHONE, STEM, NONE, i)                                                            \
+    X("clabe", OTHER, WHOLE, MX_CLABE, i)                                                          \
+    X("claim", OTHER, STEM, NONE, i)                                                               \
+    X("cnp", OTHER, WHOLE, RO_CNP, i)                                                              \
+    X("cnpj", OTHER, WHOLE, BR_CNPJ, i)                                                            \
+    X("codice fiscale", OTHER, WHOLE, IT_CF, i)                                                    \
+    X("contact", REACH, STEM, NONE, i)                                                             \
+    X("contrase\303\261a", PASSWORD, STEM, NONE, i)                                                \
+    X("contribuinte", OTHER, STEM, PT_NIF, i)                                                      \
+    X("cpf", OTHER, WHOLE, BR_CPF, i)                                                              \
+    X("cpr", OTHER, WHOLE, DK_CPR, i)                                                              \
+    X("credit", CARD, STEM, NONE, i)                                                               \
+    X("cuil", OTHER, WHOLE, AR_CUIT, i)                                                            \
+    X("cuit", OTHER, WHOLE, AR_CUIT, i)                                                            \
+    X("curl", LOGIN, WHOLE, NONE, i)                                                               \
+    X("curp", OTHER, WHOLE, MX_CURP, i)                                                            \
+    X("cvc", CARD, WHOLE, NONE, i)                                                                 \
+    X("cvv", CARD, WHOLE, NONE, i)                                                                 \
+    X("dea", OTHER, WHOLE, US_DEA, i)                                                              \
+    X("debit", CARD, STEM, NONE, i)                                                                \
+    X("dial", PHONE, STEM, NONE, i)                                                                \
+    X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
+    X("driver", OTHER, STEM, DRIVER, i)                                                            \
+    X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
+    X("egn", OTHER, WHOLE, BG_EGN, i)                                                              \
+    X("ein", OTHER, WHOLE, US_EIN, i)                                                              \
+    X("employer id", OTHER, STEM, US_EIN, i)                                                       \
+    X("em\305\240o", OTHER, WHOLE, SI_EMSO, i)                                                     \
+    X("em\305\241o", OTHER, WHOLE, SI_EMSO, i)                                                     \
+    X("erreich", REACH, STEM, NONE, i)                                                             \
+    X("fax", PHONE, WHOLE, NONE, i)                                                                \
+    X("fin", OTHER, WHOLE, SG_NRIC, i)                                                             \
+    X("f\303\270dselsnummer", OTHER, STEM, NO_FNR, i)                                              \
+    X("gstin", OTHER, WHOLE, IN_GSTIN, i)                                                          \
+    X("handy", PHONE, STEM, NONE, i)                                                               \
+    X("henkil", OTHER, STEM, FI_HETU, i)                                                           \
+    X("hetu", OTHER, WHOLE, FI_HETU, i)                                                            \
+    X("iban", OTHER, WHOLE, NONE, i)                                                               \
+    X("idnr", OTHER, WHOLE, DE_STEUER, i)                                                          \
+    X("imei", OTHER, WHOLE, IMEI, i)                                                               \
+    X("invoice", OTHER, STEM, NONE, i)                                                             \
+    X("ird", OTHER, WHOLE, NZ_IRD, i)                                                              \
+    X("isbn", OTHER, WHOLE, NONE, i)                                                               \
+    X("isikukood", OTHER, STEM, EE_IK, i)                                                          \
+    X("israeli id", OTHER, WHOLE, IL_ID, i)                                                        \
+    X("itin", OTHER, WHOLE, US_ITIN, i)                                                            \
+    X("jmbg", OTHER, WHOLE, SI_EMSO, i)                                                            \
+    X("karte", CARD, STEM, NONE, i)                                                                \
+    X("kennwort", PASSWORD, STEM, NONE, i)                                                         \
+    X("kimlik", OTHER, STEM, TR_TCKN, i)                                                           \
+    X("konto", OTHER, STEM, ACCOUNT, i)                                                            \
+    X("krankenversicher", OTHER, STEM, DE_KVNR, i)                                                 \
+    X("kreditkarte", CARD, STEM, NONE, i)                                                          \
+    X("licence", OTHER, STEM, NONE, i)                                                             \
+    X("license", OTHER, STEM, NONE, i)                                                             \
+    X("login", LOGIN, WHOLE, NONE, i)                                                              \
+    X("maestro", CARD, WHOLE, NONE, i)                                                             \
+    X("mastercard", CARD, WHOLE, NONE, i)                                                          \
+    X("mbi", OTHER, WHOLE, US_MBI, i)                                                              \
+    X("medical record", OTHER, WHOLE, MRN, i)                                                      \
+    X("medicare", OTHER, WHOLE, AU_MEDICARE, i)                                                    \
+    X("member", OTHER, STEM, INSURANCE, i)                                                         \
+    X("mobil", PHONE, STEM, NONE, i)                                                               \
+    X("movil", PHONE, WHOLE, NONE, i)                                                              \
+    X("mrn", OTHER, WHOLE, MRN, i)                                                                 \
+    X("my number", OTHER, WHOLE, JP_MY, i)                                                         \
+    X("m\303\263vil", PHONE, WHOLE, NONE, i)                                                       \
+    X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
+    X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
+    X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
+    X("nie", OTHER, WHOLE, ES_DNI, i)                                                              \
+    X("nif", OTHER, WHOLE, ES_DNI, i)                                                              \
+    X("nino", OTHER, WHOLE, UK_NINO, i)                                                            \
+    X("nip", OTHER, WHOLE, PL_NIP, i)                                                              \
+    X("nir", OTHER, WHOLE, FR_NIR, i)                                                              \
+    X("npi", OTHER, WHOLE, US_NPI, i)                                                              \
+    X("nric", OTHER, WHOLE, SG_NRIC, i)                                                            \
+    X("oib", OTHER, WHOLE, HR_OIB, i)                                                              \
+    X("order", OTHER, STEM, NONE, i)                                                               \
+    X("pan", CARD, WHOLE, IN_PAN, i)                                                               \
+    X("parcel", OTHER, WHOLE, NONE, i)                                                             \
+    X("partita iva", OTHER, WHOLE, IT_PIVA, i)                                                     \
+    X("pasaporte", OTHER, STEM, PASSPORT, i)                                                       \
+    X("passcode", PASSWORD, STEM, NONE, i)                                                         \
+    X("passe", PASSWORD, WHOLE, NONE, i)                                                           \
+    X("passeport", OTHER, STEM, PASSPORT, i)                                                       \
+    X("passphrase", PASSWORD, STEM, NONE, i)                                                       \
+    X("passport", OTHER, STEM, PASSPORT, i)                                                        \
+    X("passwd", PASSWORD, STEM, NONE, i)                                                           \
+    X("password", PASSWORD, STEM, NONE, i)                                                         \
+    X("passwort", PASSWORD, STEM, NONE, i)                                                         \
+    X("patient", OTHER, STEM, NONE, i)                                                             \
+    X("patient id", OTHER, WHOLE, MRN, i)                                                          \
+    X("personalausweis", OTHER, STEM, DE_CARD, i)                                                  \
+    X("personnummer", OTHER, STEM, SE_PNR, i)                                                      \
+    X("pesel", OTHER, WHOLE, PL_PESEL, i)                                                          \
+    X("phone", PHONE, STEM, NONE, i)                                                               \
+    X("pid|", OTHER, STEM, MRN, i)                                                                 \
+    X("pin ", PIN, STEM, NONE, i)                                                                  \
+    X("policy", OTHER, STEM, INSURANCE, i)                                                         \
+    X("portable", PHONE, WHOLE, NONE, i)                                                           \
+    X("pps", OTHER, WHOLE, IE_PPS, i)                                                              \
+    X("ppsn", OTHER, WHOLE, IE_PPS, i)                                                             \
+    X("psexec", LOGIN, STEM, NONE, i)                                                              \
+    X("r. \304\215", OTHER, STEM, CZ_RC, i)                                                        \
+    X("reach", REACH, WHOLE, NONE, i)                                                              \
+    X("ref", OTHER, WHOLE, NONE, i)                                                                \
+    X("reference", OTHER, STEM, NONE, i)                                                           \
+    X("regon", OTHER, WHOLE, PL_REGON, i)                                                          \
+    X("reisepass", OTHER, STEM, PASSPORT, i)                                                       \
+    X("rentenversicherung", OTHER, STEM, DE_RVNR, i)                                               \
+    X("resident id", OTHER, WHOLE, CN_RIC, i)                                                      \
+    X("rijksregister", OTHER, STEM, BE_NN, i)                                                      \
+    X("rodn", OTHER, STEM, CZ_RC, i)                                                               \
+    X("routing", OTHER, WHOLE, US_ABA, i)                                                          \
+    X("rrn", OTHER, WHOLE, KR_RRN, i)                                                              \
+    X("rut", OTHER, WHOLE, CL_RUT, i)                                                              \
+    X("r\303\274ckruf", REACH, STEM, NONE, i)                                                      \
+    X("senha", PASSWORD, STEM, NONE, i)                                                            \
+    X("serial", OTHER, STEM, NONE, i)                                                              \
+    X("sin", OTHER, WHOLE, CA_SIN, i)                                                              \
+    X("siren", OTHER, WHOLE, FR_SIREN, i)                                                          \
+    X("siret", OTHER, WHOLE, FR_SIRET, i)                                                          \
+    X("sms", PHONE, WHOLE, NONE, i)                                                                \
+    X("social", SSN, WHOLE, NONE, i)                                                               \
+    X("social insurance", OTHER, WHOLE, CA_SIN, i)                                                 \
+    X("sort code", OTHER, WHOLE, SORT_CODE, i)                                                     \
+    X("sozialversicherung", OTHER, STEM, AT_SVNR, i)                                               \
+    X("sshpass", LOGIN, WHOLE, NONE, i)                                                            \
+    X("ssn", SSN, WHOLE, NONE, i)                                                                  \
+    X("ssws", BEARER, WHOLE, NONE, i)                                                              \
+    X("steuer", OTHER, STEM, DE_STEUER, i)                                                         \
+    X("sv-nummer", OTHER, STEM, AT_SVNR, i)                                                        \
+    X("s\303\251cu", OTHER, STEM, FR_NIR, i)                                                       \
+    X("tarjeta", CARD, STEM, NONE, i)                                                              \
+    X("tax", OTHER, WHOLE, NONE, i)                                                                \
+    X("tax file", OTHER, WHOLE, AU_TFN, i)                                                         \
+    X("taxpayer id", OTHER, STEM, US_ITIN, i)                                                      \
+    X("taxpayer ref", OTHER, STEM, UK_UTR, i)                                                      \
+    X("tel", PHONE, WHOLE, NONE, i)                                                                \
+    X("telefon", PHONE, STEM, NONE, i)                                                             \
+    X("telephone", PHONE, STEM, NONE, i)                                                           \
+    X("tel\303\251fono", PHONE, STEM, NONE, i)                                                     \
+    X("teudat", OTHER, WHOLE, IL_ID, i)                                                            \
+    X("text", REACH, WHOLE, NONE, i)                                                               \
+    X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
+    X("thai id", OTHER, WHOLE, TH_ID, i)                                                           \
+    X("ticket", OTHER, STEM, NONE, i)                                                              \
+    X("tracking", OTHER, STEM, NONE, i)                                                            \
+    X("tva", OTHER, WHOLE, FR_VAT, i)                                                              \
+    X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
+    X("uid", OTHER, WHOLE, IN_AADHAAR, i)                                                          \
+    X("umsatzsteuer", OTHER, STEM, DE_VAT, i)                                                      \
+    X("ust", OTHER, WHOLE, DE_VAT, i)                                                              \
+    X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
+    X("vat", OTHER, WHOLE, FR_VAT, i)                                                              \
+    X("versicherten", OTHER, STEM, DE_KVNR, i)                                                     \
+    X("vin", OTHER, WHOLE, VIN, i)                                                                 \
+    X("visa", CARD, WHOLE, NONE, i)                                                                \
+    X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \
+    X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \
+    X("\320\225\320\223\320\235", OTHER, STEM, BG_EGN, i)                                          \
+    X("\343\203\236\343\202\244\343\203\212\343\203\263\343\203\220\343\203\274", OTHER, STEM,     \
+      JP_MY, i)                                                                                    \
+    X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)                  \
+    X("\354\243\274\353\257\274\353\223\261\353\241\235\353\262\210\355\230\270", OTHER, STEM,     \
+      KR_RRN, i)
 
-// Which word of the table begins at text[at] (the first letter of a word); false when none does.
-// Its end is behind its last letter.
-bool cue_at(str text, size_t at, enum cue *ret_cue, size_t *ret_end);
+// A word of the table. Its end is behind its last letter.
+struct cue_row {
+    str word;
+    enum cue cue;
+    bool stem;
+    enum identifier id;
+    uint32_t head; // the first three bytes in lower case, the first of them highest
+};
+// Which begins at text[at] (the first letter of a word); NULL when none does.
+const struct cue_row *cue_at(str text, size_t at);
 size_t cue_count(void);
 str cue_word(size_t i);
 #endif

@@ -15,7 +15,8 @@ enum anchor {
     ANCHOR_CUE = 1 << 3,    // the first letter of a cue word that wakes; look.cue says which
     ANCHOR_LONG = 1 << 4,   // the first of KEY_RUN or more letters, digits, _ and - in a row
     ANCHOR_DOLLAR = 1 << 5, // $ before what may be the name of a scheme: scheme_begins
-    ANCHOR_KINDS = 6
+    ANCHOR_NAMED = 1 << 6,  // as ANCHOR_NUMBER, near behind a word that names an identifier
+    ANCHOR_KINDS = 7
 };
 
 // What a detector sees. The cue words of cues.h that were passed are known by where they ended;
@@ -28,7 +29,11 @@ struct look {
     size_t cue_end;         // ANCHOR_CUE: behind the word
     struct number number;   // ANCHOR_NUMBER
     size_t last[CUE_KINDS]; // end of the last word of each kind before this place; 0: none
-    size_t spent;           // bytes looked at far from anchors: who looks adds to it
+    struct named {          // the last two words that name identifiers, the last first
+        enum identifier id;
+        size_t end;
+    } named[2];
+    size_t spent; // bytes looked at far from anchors: who looks adds to it
 };
 
 struct hit {

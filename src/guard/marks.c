@@ -33,10 +33,10 @@ static const uint8_t class_high[16] = {
 // Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which
 // buckets have one with this half there.
 #define BUCKET(word) (1u << (((word)[0] + (word)[1] + 4 * (word)[2]) & 7))
-#define LOW_HALF(word, kind, form, i)                                                              \
+#define LOW_HALF(word, kind, form, id, i)                                                          \
     | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] & 15) == (i) % 16 ? BUCKET(word) : 0)
 // The upper half of a letter in either case; i is a half.
-#define HIGH_HALF(word, kind, form, i)                                                             \
+#define HIGH_HALF(word, kind, form, id, i)                                                         \
     | (CUE_##kind < CUE_WAKING && ((word)[0] >> 4 | 2) == ((i) | 2) ? BUCKET(word) : 0)
 #define LOW(i)      (0u CUES(LOW_HALF, i))
 #define HIGH(i)     (0u CUES(HIGH_HALF, i))

@@ -25,11 +25,8 @@ static bool run_ends(const char *p, size_t at)
 static bool cue_stands(const char *p, size_t at)
 {
     for (size_t i = 0; i < cue_count(); i++) {
-        enum cue cue;
-        size_t end;
         str word = cue_word(i), here = str_of(p + at, 4);
-        if (cue_at(word, 0, &cue, &end) && cue < CUE_WAKING &&
-            str_eq_nocase(here, str_first(word, 4)))
+        if (cue_at(word, 0)->cue < CUE_WAKING && str_eq_nocase(here, str_first(word, 4)))
             return true;
     }
     return false;

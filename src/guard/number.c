@@ -81,10 +81,13 @@ void number_read(str text, size_t at, struct number *n)
         n->digits = n->groups = 0;
         n->more = (uint32_t)at;
     }
+    n->glued = 0;
     for (size_t p = n->more; n->groups < NUMBER_GROUPS && (p > 0 || n->groups == 0); p = n->more) {
         unsigned size = take_digits(text, p, n), i = n->groups;
-        if (glued(byte_at(text, p + size)))
+        if (glued(byte_at(text, p + size))) {
+            n->glued = size;
             return;
+        }
         n->start[i] = (uint32_t)p;
         n->size[i] = (uint8_t)size;
         n->digits += size;

@@ -14,7 +14,8 @@ struct number {
     uint8_t size[NUMBER_GROUPS];   // digits in a group
     char gap[NUMBER_GROUPS];       // between this group and the next: its kind, 0 behind the last
     uint32_t start[NUMBER_GROUPS];
-    uint32_t more; // where another group stands that was not taken in; 0: nowhere
+    unsigned glued; // digits of a group that was left out because a letter follows
+    uint32_t more;  // where another group stands that was not taken in; 0: nowhere
 };
 // The number whose first digit stands at `at`. One that was read in the same text before goes on
 // from there where it can; groups 0 begins a text.

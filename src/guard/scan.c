@@ -9,8 +9,8 @@
 #include "guard/marks.h"
 #include "guard/secret.h"
 
-// Shorter numbers are looked at only behind letters.
-enum { NUMBER_LEAST = 7, LOOK_BACK = 64 };
+// Shorter numbers are looked at only in tokens with letters.
+enum { NUMBER_LEAST = 6, LOOK_BACK = 64 };
 
 // What detectors may look at twice and more often, in bytes: many times what they do in any text
 // but one that is made to cost. Such a text is restricted.
@@ -134,6 +134,7 @@ void scan_begin(struct scan *s, str text)
     s->first = s->out->finding_count;
     memset(s->past, 0, countof(detectors) * sizeof s->past[0]);
     memset(s->look.last, 0, sizeof s->look.last);
+    memset(s->look.named, 0, sizeof s->look.named);
     s->look.text = text;
     s->look.spent = 0;
     s->budget = text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
@@ -164,13 +165,51 @@ static void look_back(struct scan *s, size_t at)
     size_t p = max_size(s->looked, at > LOOK_BACK ? at - LOOK_BACK : 0);
     for (; p < at; p++) {
         bool letter = is_letter(t.p[p]), after = is_letter(before(t, p));
-        bool begins = letter && (!after || (is_upper(t.p[p]) && !is_upper(before(t, p))));
-        enum cue cue;
-        size_t end;
-        if (begins && cue_at(t, p, &cue, &end) && end <= at)
-            l->last[cue] = end;
+        bool foreign = (t.p[p] & 0xc0) == 0xc0 && !(before(t, p) & 0x80);
+        bool begins =
+            foreign || (letter && (!after || (is_upper(t.p[p]) && !is_upper(before(t, p)))));
+        const struct cue_row *row = begins ? cue_at(t, p) : NULL;
+        size_t end = p + (row ? row->word.n : 0);
+        if (!row || end > at)
+            continue;
+        l->last[row->cue] = end;
+        if (row->id) {
+            l->named[1] = l->named[0];
+            l->named[0] = (struct named){row->id, end};
+        }
     }
     s->looked = at;
+}
+
+// Letters and digits in a row, dashes among them, as identifiers have them.
+static bool mixed_token(str t, size_t at)
+{
+    enum { LEAST = 7, DIGITS = 2, MOST = 20 };
+    size_t start = at, end = at;
+    unsigned digits = 0;
+    while (start > 0 && at - start < MOST && (is_alnum(t.p[start - 1]) || t.p[start - 1] == '-'))
+        start--;
+    while (end < t.n && end - at < MOST && (is_alnum(t.p[end]) || t.p[end] == '-'))
+        end++;
+    for (size_t i = start; i < end; i++)
+        digits += is_digit(t.p[i]);
+    return end - start >= LEAST && digits >= DIGITS;
+}
+
+static void number_anchor(struct scan *s, size_t at)
+{
+    struct look *l = &s->look;
+    number_read(l->text, at, &l->number);
+    bool few = l->number.digits + l->number.glued < NUMBER_LEAST;
+    bool lettered = is_letter(before(l->text, at));
+    if (few && !lettered)
+        return;
+    bool named = !few || mixed_token(l->text, at);
+    if (named)
+        look_back(s, at);
+    wake(s, ANCHOR_NUMBER, at);
+    if (named && l->named[0].id && at - l->named[0].end <= LOOK_BACK)
+        wake(s, ANCHOR_NAMED, at);
 }
 
 void scan_anchor(struct scan *s, enum anchor anchor, size_t at)
@@ -178,14 +217,15 @@ void scan_anchor(struct scan *s, enum anchor anchor, size_t at)
     struct look *l = &s->look;
     must(at < l->text.n);
     if (anchor == ANCHOR_NUMBER) {
-        number_read(l->text, at, &l->number);
-        if (l->number.digits < NUMBER_LEAST && !is_letter(before(l->text, at)))
+        number_anchor(s, at);
+        return;
+    }
+    if (anchor == ANCHOR_CUE) {
+        const struct cue_row *row = cue_at(l->text, at);
+        if (!row || row->cue >= CUE_WAKING)
             return;
-        if (l->number.digits >= NUMBER_LEAST)
-            look_back(s, at);
-    } else if (anchor == ANCHOR_CUE) {
-        if (!cue_at(l->text, at, &l->cue, &l->cue_end) || l->cue >= CUE_WAKING)
-            return;
+        l->cue = row->cue;
+        l->cue_end = at + row->word.n;
         l->last[l->cue] = l->cue_end;
     }
     wake(s, anchor, at);
@@ -212,10 +252,10 @@ static uint64_t maybe_numbers(const struct marks *m)
     near |= near >> 1;
     near |= near >> 2;
     near |= near >> 4;
-    _Static_assert(NEAR == 2 + 7, "the shifts reach so far");
+    _Static_assert(NEAR <= 2 + 7, "the shifts reach so far");
     row &= row >> 2;
-    row &= row >> 3;
-    _Static_assert(NUMBER_LEAST == 2 + 2 + 3, "the shifts make so many");
+    row &= row >> 2;
+    _Static_assert(NUMBER_LEAST == 2 + 2 + 2, "the shifts make so many");
     return m->number &
            (near | row | ~(uint64_t)0 << (BLOCK - NEAR) | m->key << 1 | m[-1].key >> (BLOCK - 1));
 }

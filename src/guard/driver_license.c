@@ -1,0 +1,9 @@
+// driver_license.c: driving licence numbers behind the word (ids.def).
+#include "guard/ids.h"
+
+static bool match(struct look *l, struct hit *ret_hit)
+{
+    return id_match(l, ID_GROUP_DRIVER, ret_hit);
+}
+
+const struct detector detector_driver_license = {.anchors = ANCHOR_NAMED, .match = match};
