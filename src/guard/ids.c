@@ -30,6 +30,7 @@ static unsigned dot(const char *v, const char *weights)
 static uint64_t number_of(const char *v, size_t n)
 {
     uint64_t x = 0;
+    must(n <= 18); // no more fit
     for (size_t i = 0; i < n; i++)
         x = x * 10 + digit(v[i]);
     return x;
@@ -73,6 +74,7 @@ static bool check_many_digits(const char *v, size_t n)
 static bool check_luhn(const char *v, size_t n)
 {
     unsigned sum = 0;
+    must(n > 1);
     for (size_t i = 0; i < n; i++) {
         unsigned d = digit(v[n - 1 - i]) * (i % 2 ? 2 : 1);
         sum += d > 9 ? d - 9 : d;
@@ -596,6 +598,7 @@ static size_t read_shape(const struct id_row *row, str t, size_t p, const char *
 static bool match_row(const struct id_row *row, str t, size_t p, size_t at, size_t *ret_end)
 {
     char v[VALUE_MOST];
+    must(p <= at);
     for (const char *shape = row->shapes; shape;) {
         size_t n = strcspn(shape, "|"), end = read_shape(row, t, p, shape, v);
         if (end > at && row->check(v, n)) {
@@ -619,6 +622,7 @@ static size_t value_of(const struct id_row *row, str t, const struct named *word
                        size_t *ret_end)
 {
     enum { BEFORE = 20 };
+    must(word->end <= at && at < t.n);
     size_t p = max_size(word->end, at > BEFORE ? at - BEFORE : 0);
     for (; p <= at && p - word->end <= row->reach; p++)
         if (is_alnum(t.p[p]) && apart(t, p) && match_row(row, t, p, at, ret_end))

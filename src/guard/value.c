@@ -14,6 +14,7 @@ static uint64_t pair_bit(const char *p)
 bool holds_one_of(str s, const str *words, size_t n)
 {
     uint64_t pairs = 0;
+    must(n > 0);
     for (size_t w = 0; w < n; w++)
         pairs |= pair_bit(words[w].p);
     for (size_t i = 0; i + 1 < s.n; i++)
@@ -137,6 +138,7 @@ static bool random_counts(str v, const struct counts *c)
 
 bool random_looking(str v)
 {
+    must(v.p || v.n == 0);
     struct counts c = count(str_first(v, VALUE_MAX));
     return random_counts(str_first(v, VALUE_MAX), &c);
 }
