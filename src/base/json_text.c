@@ -126,7 +126,7 @@ AVX2 static inline void count_letters(struct json_text *t, __m256i low, __m256i 
 // Whole blocks only, and only while all is well: the plain way has the rest, and the first fault.
 AVX2 static const char *pass_avx2(const char *p, const char *end, struct json_text *t)
 {
-    enum { ROOM = BLOCK - 6 }; // an escape that begins below it ends within the block
+    enum { ROOM = BLOCK - 5 }; // an escape that begins below it ends within the block
     const uint64_t odd = 0xaaaaaaaaaaaaaaaau;
     __m256i all = _mm256_setzero_si256();
     while (end - p >= BLOCK) {

@@ -15,6 +15,23 @@ TEST(slices_compare_by_their_bytes)
     CHECK(str_c(NULL).n == 0 && str_c("xy").n == 2);
 }
 
+TEST(slices_that_differ_in_one_byte_are_not_equal_at_any_length)
+{
+    for (size_t n = 0; n < 40; n++) {
+        char *a = mem_resize(NULL, n + !n), *b = mem_resize(NULL, n + !n); // exact, for ASan
+        memset(a, 'x', n);
+        memset(b, 'x', n);
+        CHECK(str_eq(str_of(a, n), str_of(b, n)));
+        for (size_t i = 0; i < n; i++) {
+            b[i] = 'y';
+            CHECK(!str_eq(str_of(a, n), str_of(b, n)));
+            b[i] = 'x';
+        }
+        mem_free(a);
+        mem_free(b);
+    }
+}
+
 TEST(finding_and_cutting_stay_inside)
 {
     CHECK(str_find(S("hello"), S("lo")) == 3 && str_find(S("hello"), S("")) == 0);
