@@ -219,7 +219,7 @@ static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
 static enum err read_policy(struct load *l, const struct conf *map)
 {
     struct policy_settings {
-        setting_ratio quality, unsure_below;
+        setting_ratio quality, hard_quality, unsure_below;
         setting_word unknown_model;
         setting_bool stand_in;
     } s;
@@ -227,6 +227,8 @@ static enum err read_policy(struct load *l, const struct conf *map)
     static const struct setting_row rows[] = {
         SETTING_ROW(struct policy_settings, ratio, quality, "-1", -1, 1,
                     "wanted probability that a local answer is as good"),
+        SETTING_ROW(struct policy_settings, ratio, hard_quality, "-1", -1, 1,
+                    "the same for tasks that are not in policy.local; 1: those never stay local"),
         SETTING_ROW(struct policy_settings, ratio, unsure_below, "-1", -1, 1,
                     "below this task probability a request counts as unsure"),
         SETTING_ROW(struct policy_settings, word, unknown_model, "error", 0, 0,
@@ -244,6 +246,8 @@ static enum err read_policy(struct load *l, const struct conf *map)
         return e;
     if (s.quality >= 0)
         p->quality = s.quality;
+    if (s.hard_quality >= 0)
+        p->hard_quality = s.hard_quality;
     if (s.unsure_below >= 0)
         p->unsure_below = s.unsure_below;
     p->stand_in = s.stand_in;

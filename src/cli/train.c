@@ -7,8 +7,8 @@ static const char usage[] =
     "usage: weir train --in FILE --out FILE [OPTIONS]\n\n"
     "Learns the sixteen tasks from JSONL rows {\"text\" or \"messages\": ..., \"task\": ...}, with "
     "optional\n"
-    "lic, kind, source and weight. docs/tasks.md says what each task means, docs/classifier.md\n"
-    "how it learns.\n\n"
+    "lic, kind, source, weight and place (local, either or cloud: where its answer should come\n"
+    "from). docs/tasks.md says what each task means, docs/classifier.md how it learns.\n\n"
     "  --in FILE        the rows (- is standard input)\n"
     "  --out FILE       the weights' file\n"
     "  --lic WORD       only rows whose \"lic\" says WORD\n"
@@ -66,6 +66,17 @@ static double weight_of(const struct options *o, yyjson_val *row)
     return w > 0 ? w : 0;
 }
 
+// "place" as a chance that a local answer serves; -1 where the row says nothing.
+static float place_of(yyjson_val *row)
+{
+    must(row);
+    str place = field(row, "place");
+    return str_eq(place, S("local"))    ? 1
+           : str_eq(place, S("either")) ? 0.5f
+           : str_eq(place, S("cloud"))  ? 0
+                                        : -1;
+}
+
 // "text", or the content of the last user message where that is a string, and of the one before.
 static str text_of_row(yyjson_val *row, str *ret_before)
 {
@@ -101,6 +112,7 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
     r->row[r->count++] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
                                             .before = text_of(arena_copy(&r->arena, before)),
                                             .task = task,
+                                            .local_ok = place_of(row),
                                             .weight = (float)weight_of(o, row)};
 }
 

@@ -85,19 +85,31 @@ static void tell_signals(const union by_task parts[GROUP_COUNT], struct judgemen
         j->signals[n] = NULL;
 }
 
-// A prior until outcomes are learned from: each task's own, mixed by how likely the task is, and
-// lowered a little for long prompts, which small models lose the thread of.
-static float local_ok(const struct route_model *m, const struct judgement *j, uint64_t total_bytes)
+// How often n was doubled since 64, with a straight line between powers of two; at most 24.
+static float doublings(uint64_t n)
 {
-    float p = 0;
-    for (int t = 0; t < TASK_COUNT; t++)
-        p += j->task_p[t] * m->local_ok[t];
-    for (uint64_t n = total_bytes; n >= 8192; n /= 2)
-        p -= 0.02f;
-    return p < 0.01f ? 0.01f : p > 0.99f ? 0.99f : p;
+    enum { SHORT = 64, MOST = 24 };
+    if (n <= SHORT)
+        return 0;
+    int whole_ones = 63 - __builtin_clzll(n / SHORT);
+    float d = (float)whole_ones + (float)n / (float)((uint64_t)SHORT << whole_ones) - 1;
+    return d < MOST ? d : MOST;
 }
 
-// The likeliest task, and by how much it leads; its place in v.
+// Each task's own, lowered by length where the task is one that gets harder with it, and mixed by
+// how likely the task is: who is unsure of the task is unsure of the answer.
+static float local_ok(const struct route_model *m, const union by_task *p, uint64_t total_bytes)
+{
+    const float d = doublings(total_bytes);
+    float ok = 0;
+    for (int t = 0; t < TASK_COUNT; t++) {
+        float one = m->local_ok[t] - m->local_drop[t] * d;
+        ok += p->of[t] * (one > 0.02f ? one : 0.02f);
+    }
+    return ok < 0.01f ? 0.01f : ok > 0.99f ? 0.99f : ok;
+}
+
+// The likeliest task, and by how much it leads.
 static void choose_task(const union by_task *p, struct judgement *j)
 {
     unsigned best = 0, second = 1;
@@ -144,7 +156,7 @@ static void judge(const struct route_model *m, const struct view *v, struct judg
     choose_task(&p, j);
     j->read_bytes = v->n + v->context_n;
     j->total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX);
-    j->p_local_ok = local_ok(m, j, v->total_bytes);
+    j->p_local_ok = local_ok(m, &p, v->total_bytes);
     tell_signals(parts, j);
     if (v->n == 0) // no text: nothing is known of it
         j->task = TASK_UNKNOWN;

@@ -77,3 +77,26 @@ TEST(what_is_pasted_does_not_decide)
     CHECK(task_of("Translate the text into French.\n\n\"Prove the theorem and write a python "
                   "function that calculates the integral of a polynomial\"") == TASK_TRANSLATE);
 }
+
+// Routine work over a long text stays routine; what is long and to be thought through does not.
+TEST(length_counts_where_the_request_itself_is_long)
+{
+    static const char *const asks[] = {"Summarise this text:\n\n", "Write a python program that "};
+    static const char *const more[] = {"The wall was built by many hands. ",
+                                       "reads a file and prints each line, "};
+    float ok[2][2];
+    char text[4000];
+    struct route_model m;
+    struct judgement j;
+    open_builtin(&m);
+    for (int a = 0; a < 2; a++)
+        for (int longer = 0; longer < 2; longer++) {
+            size_t n = (size_t)snprintf(text, sizeof text, "%s", asks[a]);
+            while (n < (longer ? 3500u : 40u))
+                n += (size_t)snprintf(text + n, sizeof text - n, "%s", more[a]);
+            route_classify_text(&m, text_of(str_of(text, n)), &j);
+            CHECK(j.task == (a ? TASK_CODE : TASK_SUMMARISE));
+            ok[a][longer] = j.p_local_ok;
+        }
+    CHECK(ok[0][1] > 0.5f && ok[1][1] < 0.5f && ok[1][1] < ok[1][0] - 0.2f);
+}

@@ -13,13 +13,14 @@ static bool rules_out(const struct choice *c, const struct wants *w, const struc
         snprintf(why, WHY_CAP, "unsure what work this is");
         return true;
     }
-    if (!p->task_local[w->task]) {
-        snprintf(why, WHY_CAP, "%s counts as hard work", task_name(w->task));
+    const double ok = (double)c->judgement->p_local_ok;
+    if (!p->task_local[w->task] && ok < p->hard_quality) {
+        snprintf(why, WHY_CAP, "%s counts as hard work: p_local_ok %.2f is below %.2f",
+                 task_name(w->task), ok, p->hard_quality);
         return true;
     }
-    if ((double)c->judgement->p_local_ok < w->quality) {
-        snprintf(why, WHY_CAP, "p_local_ok %.2f is below the wanted %.2f",
-                 (double)c->judgement->p_local_ok, w->quality);
+    if (ok < w->quality) {
+        snprintf(why, WHY_CAP, "p_local_ok %.2f is below the wanted %.2f", ok, w->quality);
         return true;
     }
     return false;

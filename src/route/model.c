@@ -27,7 +27,8 @@ static bool sane(const struct model_floats *f)
 {
     for (int t = 0; t < TASK_COUNT; t++)
         if (!(f->scale[t] >= 0 && f->scale[t] < 1000) || !(f->local_ok[t] >= 0) ||
-            !(f->local_ok[t] <= 1) || !(f->bias[t] > -1000 && f->bias[t] < 1000))
+            !(f->local_ok[t] <= 1) || !(f->local_drop[t] >= 0 && f->local_drop[t] <= 1) ||
+            !(f->bias[t] > -1000 && f->bias[t] < 1000))
             return false;
     return true;
 }
@@ -67,6 +68,7 @@ enum err route_model_open(str bytes, struct route_model *ret_model, const char *
                             .scale = f->scale,
                             .bias = f->bias,
                             .local_ok = f->local_ok,
+                            .local_drop = f->local_drop,
                             .version = h.version};
     snprintf(m.digest, sizeof m.digest, "%016llx", (unsigned long long)h.checksum);
     *ret_model = m;

@@ -13,7 +13,7 @@ struct model_header {
     uint8_t reserved[32];
 };
 struct model_floats {
-    float scale[TASK_COUNT], bias[TASK_COUNT], local_ok[TASK_COUNT], reserved[TASK_COUNT];
+    float scale[TASK_COUNT], bias[TASK_COUNT], local_ok[TASK_COUNT], local_drop[TASK_COUNT];
 };
 uint64_t model_checksum(str file);
 #endif

@@ -278,7 +278,8 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
         snprintf(p->reason, sizeof p->reason,
                  "%s belongs to the cloud, no cloud target can serve: local stands in", task);
     else if (c->fleet->zones[t->zone].local)
-        snprintf(p->reason, sizeof p->reason, "%s is routine work: %.*s", task, n, zone.p);
+        snprintf(p->reason, sizeof p->reason, "%s %s: %.*s", task,
+                 c->policy->task_local[w->task] ? "is routine work" : "that looks easy", n, zone.p);
     else if (w->task == TASK_UNKNOWN)
         snprintf(p->reason, sizeof p->reason, "unsure what work this is: %.*s", n, zone.p);
     else if (c->policy->task_local[w->task])

@@ -386,3 +386,23 @@ TEST(no_plan_of_the_small_product_has_a_forbidden_zone)
     CHECK(tried >= 600000);
     CHECK(bad == 0);
 }
+
+TEST(hard_work_that_looks_easy_stays_local)
+{
+    struct stage s;
+    stage_init(&s);
+    set_task(&s, TASK_CODE, 0.9f, 0.74f);
+    const struct plan *p = plan_of(&s);
+    CHECK(p->rows[0].target >= CLOUD && says(p->reason, "code is hard work"));
+    set_task(&s, TASK_CODE, 0.9f, 0.76f);
+    p = plan_of(&s);
+    CHECK(first_is(p, BOX) && says(p->reason, "code that looks easy"));
+    s.choice.want_quality = S("0.9"); // the caller may ask for more
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    s.choice.want_quality = STR_NONE;
+    s.policy.hard_quality = 1; // the operator may not want it
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+    s.policy.hard_quality = 0.75;
+    set_task(&s, TASK_CODE, 0.2f, 0.9f); // what is unsure is not easy
+    CHECK(plan_of(&s)->rows[0].target >= CLOUD);
+}

@@ -1,9 +1,11 @@
-// policy.c: the default policy: routine tasks local, hard and unsure ones cloud.
+// policy.c: the default policy: routine tasks local, and of the others what is surely easy; the
+// rest, and what is unsure, cloud.
 #include "route/route.h"
 
 void policy_default(struct policy *p)
 {
-    *p = (struct policy){.quality = 0.5, .unsure_below = 0.3, .stand_in = true};
+    *p = (struct policy){
+        .quality = 0.5, .hard_quality = 0.75, .unsure_below = 0.3, .stand_in = true};
     for (unsigned t = 0; t < TASK_COUNT; t++)
         p->task_local[t] = !task_is_hard((enum task)t);
     must(!p->task_local[TASK_UNKNOWN]);

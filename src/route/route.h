@@ -14,7 +14,8 @@ struct route_model {
     const int8_t *weights;     // bucket-major: TASK_COUNT bytes a bucket
     uint32_t bucket_count;     // power of two
     const float *scale, *bias; // one a task
-    const float *local_ok;     // prior of p_local_ok, one a task
+    const float *local_ok;     // of a short request: p_local_ok, one a task
+    const float *local_drop;   // and what each doubling of its length takes off
     uint32_t version;
     char digest[17]; // first 16 hex digits of the file's checksum
 };
@@ -37,6 +38,7 @@ struct route_row {
     struct text text, before; // before: the user's message before, or nothing
     enum task task;
     float weight;
+    float local_ok; // 1 where a local model's answer serves, 0 where not, between; -1 not known
 };
 struct route_train_settings {
     uint32_t bucket_bits, epochs;
@@ -62,6 +64,7 @@ struct model_name {
 struct policy {
     bool task_local[TASK_COUNT + 1]; // routine: may stay local by default; last: unknown
     double quality;                  // wanted P(local answer is as good), 0..1
+    double hard_quality;             // the same where the task is not routine; 1: never local
     double unsure_below;             // task probability under which the task counts as unknown
     struct model_name names[MODEL_NAME_MAX];
     unsigned name_count;

@@ -11,6 +11,7 @@
 #define CUE_FIRST   3.0f  // the same for the cue as one of the first words
 #define WEIGHT_MOST 14.0f // larger ones are cut, so that the 255 steps stay fine
 #define BIAS_RATE   0.1   // the biases learn this much slower than the words
+#define DROP        0.06f // see places
 enum { FORGET_16 = 4 };   // sixteenths of a row's words that are left out while learning
 
 void route_train_defaults(struct route_train_settings *s)
@@ -26,6 +27,7 @@ struct trainer {
     float *grads;     // one a bucket: sum of squared gradients
     double bias[TASK_COUNT];
     double bias_grads;
+    float local_ok[TASK_COUNT];
     uint64_t seed;
     struct view view;
     struct features f;
@@ -193,14 +195,33 @@ static double learn(struct trainer *t, const struct route_row *row)
     return (double)row->weight * (1 - p[row->task]);
 }
 
-// Priors of a small local model's answer being as good, by task: docs/classifier.md says whence.
-static const float local_ok[TASK_COUNT] = {
-    [TASK_SUMMARISE] = 0.85f, [TASK_CLASSIFY] = 0.88f,   [TASK_EXTRACT] = 0.85f,
-    [TASK_REWRITE] = 0.82f,   [TASK_TRANSLATE] = 0.78f,  [TASK_QA_CLOSED] = 0.82f,
-    [TASK_QA_OPEN] = 0.45f,   [TASK_BRAINSTORM] = 0.55f, [TASK_CREATIVE] = 0.42f,
-    [TASK_WRITING] = 0.45f,   [TASK_CODE] = 0.28f,       [TASK_MATH] = 0.25f,
-    [TASK_REASONING] = 0.2f,  [TASK_CHITCHAT] = 0.9f,    [TASK_DATA_ANALYSIS] = 0.35f,
-    [TASK_PLANNING] = 0.3f};
+// Whether a small local model's answer serves, before any row says so (docs/classifier.md), and
+// what each doubling of a request takes off that where it is the request that has to be thought
+// through: a text that is only worked on may be long.
+static const struct place {
+    float local_ok, drop;
+} places[TASK_COUNT] = {[TASK_SUMMARISE] = {0.85f, 0},        [TASK_CLASSIFY] = {0.88f, 0},
+                        [TASK_EXTRACT] = {0.85f, 0},          [TASK_REWRITE] = {0.82f, 0},
+                        [TASK_TRANSLATE] = {0.78f, 0},        [TASK_QA_CLOSED] = {0.82f, 0},
+                        [TASK_QA_OPEN] = {0.45f, DROP},       [TASK_BRAINSTORM] = {0.55f, DROP},
+                        [TASK_CREATIVE] = {0.42f, DROP},      [TASK_WRITING] = {0.45f, DROP},
+                        [TASK_CODE] = {0.28f, DROP},          [TASK_MATH] = {0.25f, DROP},
+                        [TASK_REASONING] = {0.2f, DROP},      [TASK_CHITCHAT] = {0.9f, 0},
+                        [TASK_DATA_ANALYSIS] = {0.35f, DROP}, [TASK_PLANNING] = {0.3f, DROP}};
+
+// What the rows say, beside a few made-up ones that say what was held before.
+static void learn_places(struct trainer *t, const struct route_row *rows, size_t count)
+{
+    enum { MADE_UP = 4 };
+    double n[TASK_COUNT] = {0}, ok[TASK_COUNT] = {0};
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].local_ok >= 0) {
+            n[rows[i].task]++;
+            ok[rows[i].task] += (double)rows[i].local_ok;
+        }
+    for (int k = 0; k < TASK_COUNT; k++)
+        t->local_ok[k] = (float)((ok[k] + MADE_UP * (double)places[k].local_ok) / (n[k] + MADE_UP));
+}
 
 // Nearest of the 255 steps; beyond the ends, the end.
 static int8_t step_of(float w, float scale)
@@ -227,7 +248,8 @@ static void write_model(const struct trainer *t, size_t rows, struct buf *out)
         }
         f.scale[k] = (most > WEIGHT_MOST ? WEIGHT_MOST : most) / 127;
         f.bias[k] = (float)t->bias[k];
-        f.local_ok[k] = local_ok[k];
+        f.local_ok[k] = t->local_ok[k];
+        f.local_drop[k] = places[k].drop;
     }
     buf_put(out, str_of((const char *)&h, sizeof h));
     buf_put(out, str_of((const char *)&f, sizeof f));
@@ -261,6 +283,7 @@ enum err route_train(const struct route_row *rows, size_t count,
         if (s->progress)
             s->progress(s->progress_arg, epoch + 1, loss / (double)count);
     }
+    learn_places(t, rows, count);
     write_model(t, count, ret_file);
     mem_free(order);
     trainer_free(t);

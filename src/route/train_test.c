@@ -3,12 +3,12 @@
 #include "tests/unit.h"
 
 static const struct route_row rows[] = {
-    {.text = {"zorb the flim", 13}, .task = TASK_EXTRACT, .weight = 1},
-    {.text = {"please zorb a plane", 19}, .task = TASK_EXTRACT, .weight = 1},
-    {.text = {"zorb that again", 15}, .task = TASK_EXTRACT, .weight = 1},
-    {.text = {"quax seven plums", 16}, .task = TASK_PLANNING, .weight = 1},
-    {.text = {"quax the flim", 13}, .task = TASK_PLANNING, .weight = 1},
-    {.text = {"now quax a plane", 16}, .task = TASK_PLANNING, .weight = 1},
+    {.text = {"zorb the flim", 13}, .task = TASK_EXTRACT, .weight = 1, .local_ok = -1},
+    {.text = {"please zorb a plane", 19}, .task = TASK_EXTRACT, .weight = 1, .local_ok = -1},
+    {.text = {"zorb that again", 15}, .task = TASK_EXTRACT, .weight = 1, .local_ok = -1},
+    {.text = {"quax seven plums", 16}, .task = TASK_PLANNING, .weight = 1, .local_ok = -1},
+    {.text = {"quax the flim", 13}, .task = TASK_PLANNING, .weight = 1, .local_ok = -1},
+    {.text = {"now quax a plane", 16}, .task = TASK_PLANNING, .weight = 1, .local_ok = -1},
 };
 
 static void train_small(struct buf *file, uint64_t seed)
@@ -39,6 +39,33 @@ TEST(it_learns_words_that_no_cue_names)
     CHECK(j.task == TASK_PLANNING);
     mem_free(block);
     buf_done(&file);
+}
+
+TEST(places_move_what_a_local_answer_is_held_for)
+{
+    struct route_row own[countof(rows)];
+    struct route_train_settings s;
+    struct route_model m;
+    struct buf file;
+    const char *why;
+    float ok[3];
+    route_train_defaults(&s);
+    s.bucket_bits = 12;
+    for (int place = -1; place < 2; place++) {
+        memcpy(own, rows, sizeof own);
+        for (size_t i = 0; i < countof(own); i++)
+            own[i].local_ok = (float)place;
+        buf_init(&file, 4 << 20);
+        must(route_train(own, countof(own), &s, &file) == OK);
+        char *block = mem_new(file.n + 64), *at = block + (64 - ((uintptr_t)block & 63));
+        memcpy(at, file.p, file.n);
+        REQUIRE(route_model_open(str_of(at, file.n), &m, &why) == OK);
+        ok[place + 1] = m.local_ok[TASK_PLANNING];
+        CHECK(m.local_drop[TASK_PLANNING] > 0 && m.local_drop[TASK_EXTRACT] == 0);
+        mem_free(block);
+        buf_done(&file);
+    }
+    CHECK(ok[1] < ok[0] && ok[0] < ok[2] && ok[2] < 1); // none, not known, all
 }
 
 TEST(the_same_rows_and_seed_give_the_same_bytes)
