@@ -17,14 +17,28 @@ static bool has(str s, const char *what)
     return str_find(s, str_c(what)) != SIZE_MAX;
 }
 
+// A rig whose fake does this with a request, and one caller at this target.
+static void begin(struct rig *r, struct caller *c, unsigned target,
+                  void (*on_request)(struct fake_conn *),
+                  void (*change)(struct upstream_settings *))
+{
+    rig_init(r, on_request, change);
+    caller_init(c, r, target);
+}
+
+static void end(struct rig *r, struct caller *c)
+{
+    caller_done(c);
+    rig_done(r);
+}
+
 // --- the common road -----------------------------------------------------------------------------
 
 TEST(an_answer_comes_whole_and_the_next_try_uses_the_same_connection)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     caller_again(&c);
     CHECK(c.err == OK && c.status == 200 && c.ends == 1);
     CHECK(str_eq(buf_str(&c.got), S("hello")));
@@ -35,8 +49,7 @@ TEST(an_answer_comes_whole_and_the_next_try_uses_the_same_connection)
     caller_again(&c);
     CHECK(c.err == OK && c.row.reused && str_eq(buf_str(&c.got), S("hello")));
     CHECK(r.fake.accepted == 1 && r.fake.requests == 2);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(the_request_carries_the_targets_key_and_only_what_may_cross)
@@ -52,8 +65,7 @@ TEST(the_request_carries_the_targets_key_and_only_what_may_cross)
         {S("X-Weir-Label"), S("internal")},  {S("X-Request-Id"), S("abc")},
     };
     struct http_head client = {.headers = headers, .header_count = countof(headers), .minor = 1};
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 1);
+    begin(&r, &c, 1, fake_answer_ok, NULL);
     caller_start(&c, &client);
     rig_run(&r);
     str all = buf_str(&r.fake.last);
@@ -71,20 +83,17 @@ TEST(the_request_carries_the_targets_key_and_only_what_may_cross)
     CHECK(!has(all, "X-Hop") && !has(all, "x-hop") && !has(all, "gzip") && !has(all, "text/x"));
     CHECK(!has(all, "999") && !has(all, "text/plain") && !has(all, "X-Weir"));
     CHECK(str_ends(all, S("\r\n\r\n{\"model\":\"m\"}")));
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_target_without_a_key_gets_no_authorization)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     caller_again(&c);
     CHECK(!has(buf_str(&r.fake.last), "Authorization"));
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // --- odd answers ---------------------------------------------------------------------------------
@@ -119,13 +128,11 @@ TEST(a_chunked_answer_is_the_same_whatever_the_cuts)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_in_pieces, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_in_pieces, NULL);
     caller_again(&c);
     CHECK(c.err == OK && str_eq(buf_str(&c.got), S("abcd0123456789")));
     CHECK(rig_pool(&r, 0)->idle_count == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void answer_to_the_end(struct fake_conn *c)
@@ -139,13 +146,11 @@ TEST(an_answer_without_a_length_ends_with_its_connection)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_to_the_end, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_to_the_end, NULL);
     caller_again(&c);
     CHECK(c.err == OK && str_eq(buf_str(&c.got), S("all of it")));
     CHECK(rig_pool(&r, 0)->idle_count == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void answer_cut(struct fake_conn *c)
@@ -159,13 +164,11 @@ TEST(a_cut_answer_is_broken_after_what_came_of_it)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_cut, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_cut, NULL);
     caller_again(&c);
     CHECK(c.heads == 1 && c.err == ERR_UPSTREAM_BROKEN && c.row.err == ERR_UPSTREAM_BROKEN);
     CHECK(str_eq(buf_str(&c.got), S("half")) && c.row.status == 200);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void answer_nonsense(struct fake_conn *c)
@@ -177,14 +180,12 @@ TEST(what_is_no_http_is_broken_before_any_head)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_nonsense, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_nonsense, NULL);
     caller_again(&c);
     CHECK(c.heads == 0 && c.err == ERR_UPSTREAM_BROKEN && c.row.status == 0);
     rig_turn(&r);
     CHECK(r.fake.ended == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void answer_too_much(struct fake_conn *c)
@@ -196,13 +197,11 @@ TEST(bytes_after_a_whole_answer_do_not_spoil_it_but_end_the_connection)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_too_much, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_too_much, NULL);
     caller_again(&c);
     CHECK(c.err == OK && str_eq(buf_str(&c.got), S("ok")));
     CHECK(rig_pool(&r, 0)->idle_count == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void answer_elsewhere(struct fake_conn *c)
@@ -215,12 +214,10 @@ TEST(a_redirect_is_told_and_not_followed)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_elsewhere, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_elsewhere, NULL);
     caller_again(&c);
     CHECK(c.err == OK && c.status == 307 && r.fake.requests == 1 && r.fake.accepted == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // Answers as soon as the head is there, reads nothing more.
@@ -261,24 +258,21 @@ TEST(an_answer_that_comes_while_the_body_is_sent_is_heard)
     CHECK(c.err == OK && c.status == 413 && str_eq(buf_str(&c.got), S("big")));
     CHECK(rig_pool(&r, 0)->idle_count == 0); // the rest of the body was never taken
     mem_free(big);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_big_body_arrives_whole)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     char *big = big_body(&c, LARGE);
     caller_again(&c);
     CHECK(c.err == OK && c.status == 200 && r.fake.requests == 1);
     CHECK(r.fake.last.n > LARGE && str_ends(buf_str(&r.fake.last), str_of(big, LARGE)));
     CHECK(rig_pool(&r, 0)->idle_count == 1);
     mem_free(big);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // --- kept connections ----------------------------------------------------------------------------
@@ -295,8 +289,7 @@ TEST(a_kept_connection_that_ends_before_the_answer_is_replaced_without_a_word)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_once_then_end, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_once_then_end, NULL);
     caller_again(&c);
     caller_again(&c);
     CHECK(c.err == OK && c.status == 200 && !c.row.reused && c.heads == 1);
@@ -307,8 +300,7 @@ TEST(a_kept_connection_that_ends_before_the_answer_is_replaced_without_a_word)
     uint32_t in_flight[TARGET_MAX];
     upstream_health_copy(r.health, net_now_us(r.loop), health, in_flight);
     CHECK(health[0] == HEALTH_UP);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void end_at_once(struct fake_conn *c)
@@ -320,20 +312,17 @@ TEST(a_fresh_connection_that_ends_before_the_answer_is_broken)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, end_at_once, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, end_at_once, NULL);
     caller_again(&c);
     CHECK(c.err == ERR_UPSTREAM_BROKEN && c.heads == 0 && r.fake.accepted == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(an_idle_connection_that_ends_or_speaks_is_dropped)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     caller_again(&c);
     REQUIRE(rig_pool(&r, 0)->idle_count == 1);
     fake_end(&r.fake.conns[0]);
@@ -346,8 +335,7 @@ TEST(an_idle_connection_that_ends_or_speaks_is_dropped)
     CHECK(rig_pool(&r, 0)->idle_count == 0 && r.fake.ended == 1);
     caller_again(&c);
     CHECK(c.err == OK && !c.row.reused && r.fake.accepted == 3);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void keep_two(struct upstream_settings *s)
@@ -392,15 +380,13 @@ TEST(an_idle_connection_is_closed_when_its_time_is_up)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, keep_briefly);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, keep_briefly);
     caller_again(&c);
     REQUIRE(rig_pool(&r, 0)->idle_count == 1);
     r.fake.on_ended = stop_when_ended;
     rig_run(&r);
     CHECK(rig_pool(&r, 0)->idle_count == 0 && r.fake.ended == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // --- time ----------------------------------------------------------------------------------------
@@ -418,14 +404,12 @@ TEST(a_target_that_says_nothing_times_out_and_is_closed)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, say_nothing, short_times);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, say_nothing, short_times);
     caller_again(&c);
     CHECK(c.err == ERR_UPSTREAM_TIMEOUT && c.heads == 0 && c.row.first_byte_us == 0);
     rig_turn(&r);
     CHECK(r.fake.ended == 1 && rig_pool(&r, 0)->idle_count == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void begin_and_fall_silent(struct fake_conn *c)
@@ -437,12 +421,10 @@ TEST(an_answer_that_falls_silent_is_told_as_idle)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, begin_and_fall_silent, short_times);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, begin_and_fall_silent, short_times);
     caller_again(&c);
     CHECK(c.err == ERR_UPSTREAM_IDLE && c.heads == 1 && str_eq(buf_str(&c.got), S("half")));
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void short_total(struct upstream_settings *s)
@@ -454,23 +436,20 @@ TEST(the_total_time_ends_a_try_in_any_phase)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, say_nothing, short_total);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, say_nothing, short_total);
     caller_again(&c);
     CHECK(c.err == ERR_UPSTREAM_TIMEOUT);
     r.fake.on_request = begin_and_fall_silent;
     caller_again(&c);
     CHECK(c.err == ERR_UPSTREAM_IDLE);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_held_back_answer_is_not_silent_and_goes_on)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, begin_and_fall_silent, short_times);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, begin_and_fall_silent, short_times);
     c.stop_at_body = true;
     caller_start(&c, NULL);
     rig_run(&r);
@@ -485,8 +464,7 @@ TEST(a_held_back_answer_is_not_silent_and_goes_on)
     upstream_resume(c.try);
     rig_run(&r);
     CHECK(c.err == OK && c.got.n == 50 && rig_pool(&r, 0)->idle_count == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // --- what cannot be reached ----------------------------------------------------------------------
@@ -529,8 +507,7 @@ TEST(server_errors_count_against_a_target_and_throttling_does_not)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, answer_429, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, answer_429, NULL);
     for (int i = 0; i < 5; i++)
         caller_again(&c);
     CHECK(c.err == OK && c.status == 429);
@@ -545,16 +522,14 @@ TEST(server_errors_count_against_a_target_and_throttling_does_not)
     r.fake.on_request = fake_answer_ok;
     caller_again(&c);
     CHECK(upstream_health_of(r.health, 0, net_now_us(r.loop)) == HEALTH_UP);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_restricted_call_is_not_even_dialled_to_the_cloud)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 1);
+    begin(&r, &c, 1, fake_answer_ok, NULL);
     c.call.label = LABEL_RESTRICTED;
     c.clearance.label = LABEL_RESTRICTED;
     c.clearance.stamp = upstream_clearance_stamp(&c.clearance);
@@ -565,8 +540,7 @@ TEST(a_restricted_call_is_not_even_dialled_to_the_cloud)
     c.clearance.label = LABEL_PUBLIC; // by hand, under the old stamp
     caller_again(&c);
     CHECK(c.err == ERR_NO_CLEARANCE && r.fake.accepted == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_target_whose_url_or_key_cannot_be_sent_fails_as_bad_configuration)
@@ -591,31 +565,27 @@ TEST(a_label_that_rises_while_connecting_stops_the_request)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, never, NULL);
-    caller_init(&c, &r, 1);
+    begin(&r, &c, 1, never, NULL);
     caller_start(&c, NULL);
     c.call.label = LABEL_RESTRICTED;
     rig_run(&r);
     CHECK(c.err == ERR_NO_CLEARANCE);
     rig_turn(&r);
     CHECK(r.fake.requests == 0 && r.fake.conns[0].in.n == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_refused_try_may_be_cancelled_before_it_is_told)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 1);
+    begin(&r, &c, 1, fake_answer_ok, NULL);
     c.clearance.stamp ^= 1;
     caller_start(&c, NULL);
     upstream_cancel(c.try);
     rig_turn(&r);
     CHECK(c.ends == 0 && list_empty(&r.upstream->refused));
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // --- cancel --------------------------------------------------------------------------------------
@@ -624,16 +594,14 @@ TEST(cancel_while_connecting_calls_nothing)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, never, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, never, NULL);
     caller_start(&c, NULL);
     REQUIRE(c.try->conn->state == CONN_CONNECTING);
     upstream_cancel(c.try);
     rig_turn(&r);
     CHECK(c.heads == 0 && c.ends == 0 && list_empty(&rig_pool(&r, 0)->conns[CONN_CONNECTING]));
     CHECK(r.fake.accepted == r.fake.ended); // where it was accepted at all, it was seen to end
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void pause_reading(struct fake_conn *c)
@@ -661,8 +629,7 @@ TEST(cancel_while_the_body_is_sent_ends_the_connection)
     CHECK(c.heads == 0 && c.ends == 0 && r.fake.ended == 1);
     CHECK(r.fake.conns[0].in.n < BIG);
     mem_free(big);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 static void stop_at_request(struct fake_conn *c)
@@ -674,8 +641,7 @@ TEST(cancel_while_waiting_ends_the_connection)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, stop_at_request, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, stop_at_request, NULL);
     caller_again(&c);
     REQUIRE(c.try && c.try->conn->state == CONN_WAITING);
     upstream_cancel(c.try);
@@ -683,16 +649,14 @@ TEST(cancel_while_waiting_ends_the_connection)
     rig_run(&r);
     CHECK(c.heads == 0 && c.ends == 0 && r.fake.ended == 1);
     CHECK(rig_pool(&r, 0)->idle_count == 0);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(cancel_while_reading_ends_the_connection)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, begin_and_fall_silent, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, begin_and_fall_silent, NULL);
     c.stop_at_body = true;
     caller_again(&c);
     REQUIRE(c.try && c.try->conn->state == CONN_READING);
@@ -700,8 +664,7 @@ TEST(cancel_while_reading_ends_the_connection)
     r.fake.on_ended = stop_when_ended;
     rig_run(&r);
     CHECK(c.heads == 1 && c.ends == 0 && r.fake.ended == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 // Gives the try up inside its own callback and starts the next one at once, as a failover does.
@@ -716,29 +679,25 @@ TEST(a_try_may_be_replaced_inside_its_own_head)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     c.on_head = cancel_and_start_again;
     caller_again(&c);
     CHECK(c.err == OK && str_eq(buf_str(&c.got), S("hello")) && c.ends == 1);
     rig_turn(&r);
     CHECK(r.fake.accepted == 2 && r.fake.requests == 2 && r.fake.ended == 1);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(a_try_may_be_replaced_inside_its_own_body)
 {
     struct rig r;
     struct caller c;
-    rig_init(&r, fake_answer_ok, NULL);
-    caller_init(&c, &r, 0);
+    begin(&r, &c, 0, fake_answer_ok, NULL);
     c.on_body = cancel_and_start_again;
     caller_again(&c);
     CHECK(c.err == OK && str_eq(buf_str(&c.got), S("hello")) && c.ends == 1);
     CHECK(r.fake.accepted == 2 && r.fake.requests == 2);
-    caller_done(&c);
-    rig_done(&r);
+    end(&r, &c);
 }
 
 TEST(the_end_of_the_room_ends_open_tries_without_a_word)
