@@ -41,6 +41,8 @@ CASES = [  # tool, what, file, its text, word of the complaint (None: nothing ma
     ("rooms", "a room without a line", "src/ROOMS", "base | a |\n", "has no line"),
     ("rooms", "a pure room and a socket", "src/guard/x.c", "#include <sys/socket.h>\n", "pure"),
     ("rooms", "a pure room and a clock", "src/guard/x.c", body("time(NULL);"), "calls time"),
+    ("rooms", "a pure room and chance", "src/guard/x.c", body("random();"), "calls random"),
+    ("rooms", "a word that begins so", "src/guard/x.c", body("random_looking();"), None),
     ("rooms", "a clock in a comment", "src/guard/x.c", body("// time(NULL);"), None),
     ("tidy", "a tree that is well", None, None, None),
     ("tidy", "a long function", "src/guard/mail.c", body("x();", 70), "a function of"),
@@ -58,6 +60,7 @@ CASES = [  # tool, what, file, its text, word of the complaint (None: nothing ma
     ("tidy", "a note for later", "src/guard/mail.c", GUARD + "// TO" "DO\n", "later"),
     ("tidy", "a sleep", "src/guard/mail_test.c", "static int f(void) { usle" "ep(5); }\n",
      "sleep"),
+    ("tidy", "a nameless seed", "tests/fuzz/guard_mail/" + "0a" * 20, "x", "a seed is named"),
     ("tidy", "a row without a file", "src/guard/detectors.def", 'DETECTOR(mail, M, "")\n'
      'DETECTOR(iban, I, "")\n', "row iban has no file"),
     ("tidy", "a row without a test", "src/guard/mail_test.c", None, "no unit test"),
