@@ -180,7 +180,8 @@ struct plan_row {
 struct plan {
     struct plan_row rows[PLAN_MAX]; // in order of preference
     unsigned count;
-    struct plan_row out[TARGET_MAX]; // ruled out, first reason kept
+    struct plan_row
+        *out; // ruled out, first reason kept; the call's own room, a row for each target
     unsigned out_count;
     char reason[160]; // one line for people and for x-weir-reason
     enum err err;     // OK, or why there is no plan: NOT_ALLOWED, NONE_WELL, NO_MODEL, TOO_LONG

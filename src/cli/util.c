@@ -95,6 +95,7 @@ enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_r
                             .label = c->label,
                             .client_model = r->model.n ? r->model : c->ask.model,
                             .want_zone = r->zone};
+    c->plan.out = arena_array(a, struct plan_row, s->fleet.target_count);
     route_plan(&choice, &c->plan);
     must(c->plan.count > 0 || c->plan.err != OK);
     return OK;

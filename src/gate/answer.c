@@ -217,28 +217,27 @@ static bool take_events(struct live_call *l, str bytes, struct buf *out, bool *d
     return true;
 }
 
+// Events gather in out_body until the read that brought them is told whole: a target that sends
+// many at once costs the client's side one write.
 static void relay(struct live_call *l, str bytes)
 {
-    struct buf *out = &l->worker->scratch;
-    bool decided = l->committed;
-    buf_clear(out);
-    buf_put(out, buf_str(&l->out_body)); // comments held before the first event
-    buf_clear(&l->out_body);
-    if (!take_events(l, bytes, out, &decided))
+    if (!take_events(l, bytes, &l->out_body, &l->decided))
         return;
-    if (l->sse.err != OK) { // one event is larger than event_limit
-        send_stop(l, ERR_UPSTREAM_BROKEN);
-        steps_run(l);
+    if (l->sse.err == OK)
         return;
-    }
-    if (!decided && out->n < HELD_MAX) {
-        buf_put(&l->out_body, buf_str(out));
-        return;
-    }
+    send_stop(l, ERR_UPSTREAM_BROKEN); // one event is larger than event_limit
+    steps_run(l);
+}
+
+void answer_read_end(struct live_call *l)
+{
     bool begins = !l->committed;
+    if (l->mode != ANSWER_STREAM || (!l->decided && l->out_body.n < HELD_MAX))
+        return; // comments before the first event are held
     l->committed = true;
-    if (out->n)
-        put_events(l, buf_str(out), false);
+    if (l->out_body.n)
+        put_events(l, buf_str(&l->out_body), false);
+    buf_clear(&l->out_body);
     if (begins)
         steps_run(l);
 }
@@ -332,7 +331,7 @@ enum verdict answer_step(struct live_call *l)
         return WAIT; // for the rest of a stream
     must(l->mode != ANSWER_NONE);
     if (l->mode == ANSWER_STREAM) {
-        if (!l->committed && l->out_body.n)
+        if (l->out_body.n)
             put_events(l, buf_str(&l->out_body), false);
         l->committed = true;
         finish_stream(l);

@@ -66,6 +66,7 @@ static void reset_call(struct call *c)
     c->ask = (struct ask){0};
     c->screening = (struct screening){0};
     c->plan.count = c->plan.out_count = 0;
+    c->plan.out = NULL; // of the arena
     c->plan.err = OK;
     c->plan.stand_in = false;
     c->plan.reason[0] = 0;
@@ -107,8 +108,8 @@ void live_free(struct live_call *l)
     l->fault = (struct fault){0};
     l->refusal = NULL;
     l->plan_at = 0;
-    l->asked_usage = l->head_sent = l->try_ended = l->committed = l->client_gone = l->chunked =
-        false;
+    l->asked_usage = l->head_sent = l->try_ended = l->committed = l->decided = l->client_gone =
+        l->chunked = false;
     l->mode = ANSWER_NONE;
     l->try_err = OK;
     l->due_us = 0;

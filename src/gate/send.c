@@ -89,6 +89,15 @@ static void on_body(void *arg, str bytes)
     steps_rest();
 }
 
+static void on_read_end(void *arg)
+{
+    struct live_call *l = arg;
+    steps_at(l);
+    must(l->sending);
+    answer_read_end(l);
+    steps_rest();
+}
+
 static void on_end(void *arg, enum err e)
 {
     struct live_call *l = arg;
@@ -102,7 +111,7 @@ static void on_end(void *arg, enum err e)
 }
 
 static const struct upstream_events events = {
-    .on_head = on_head, .on_body = on_body, .on_end = on_end};
+    .on_head = on_head, .on_body = on_body, .on_read_end = on_read_end, .on_end = on_end};
 
 // Starts the try of plan row plan_at. OK, or why this target cannot even be asked.
 static enum err start(struct live_call *l)
@@ -121,7 +130,7 @@ static enum err start(struct live_call *l)
     l->asked_usage = c->ask.stream && t->ask_usage && !c->ask.include_usage;
     struct try *try = &c->tries[c->try_count++];
     *try = (struct try){.target = (uint16_t)index, .start_us = time_wall_us()};
-    l->try_ended = l->committed = false;
+    l->try_ended = l->committed = l->decided = false;
     l->try_err = OK;
     l->mode = ANSWER_NONE;
     buf_clear(&l->out_head);

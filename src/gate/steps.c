@@ -110,6 +110,7 @@ static enum verdict step_choose(struct live_call *l)
                             .client_model = c->client_model,
                             .want_zone = c->want_zone,
                             .want_quality = c->want_quality};
+    c->plan.out = arena_array(&l->arena, struct plan_row, s->fleet.target_count);
     route_plan(&choice, &c->plan);
     if (c->plan.err != OK) {
         fault_set(&l->fault, c->plan.err, c->plan.err == ERR_NO_MODEL ? "model" : "", -1);

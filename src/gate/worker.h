@@ -98,16 +98,18 @@ struct live_call {
     struct sse sse;
     struct answer_watch watch;
     struct refusal *refusal; // a stream's first event was an error and goes to the client
-    bool is_call; // counted among the open ones
-    bool head_sent, try_ended, committed, client_gone, chunked;
+    bool is_call;            // counted among the open ones
+    bool head_sent, try_ended, client_gone, chunked;
+    bool decided;   // an event came that says something
+    bool committed; // it went out: no other target may serve
     enum err try_err;
     int64_t due_us; // x-weir-deadline-ms; 0: none
 };
 
 struct live_call *live_new(struct worker *w, struct conn *c);
 void live_is_no_call(struct live_call *l); // a page: not among the open calls
-void live_free(struct live_call *l); // back to the spares
-void live_drop(struct live_call *l); // a spare, for good
+void live_free(struct live_call *l);       // back to the spares
+void live_drop(struct live_call *l);       // a spare, for good
 
 // --- pages and routes: pages.c
 // -----------------------------------------------------------------------
@@ -152,6 +154,7 @@ enum err send_status_error(int status); // ERR of a target's status, OK below 40
 
 void answer_begin(struct live_call *l, const struct http_head *h);
 void answer_bytes(struct live_call *l, str bytes);
+void answer_read_end(struct live_call *l); // all that one read of the target brought was given
 enum verdict answer_step(struct live_call *l);
 enum err answer_read_whole(struct live_call *l); // not OK: 200, but an error and nothing else
 bool answer_stream_says_something(struct live_call *l); // looks at the unfinished rest, too

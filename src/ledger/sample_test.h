@@ -13,6 +13,7 @@ struct sample {
     struct fleet fleet;
     struct id_maker ids;
     struct call call;
+    struct plan_row out[TARGET_MAX];
     char folder[64], path[96];
 };
 
@@ -41,6 +42,7 @@ static inline struct sample *sample_new(void)
     c->judgement.p_local_ok = 0.81F;
     c->plan.count = 1;
     c->plan.rows[0] = (struct plan_row){.target = 0, .why = "routine work is done locally"};
+    c->plan.out = s->out;
     c->plan.out_count = 1;
     c->plan.out[0] = (struct plan_row){.target = 1, .filter = "zone", .why = "may see \"public\""};
     str_copy_to(c->plan.reason, sizeof c->plan.reason, S("summarise is routine: near"));

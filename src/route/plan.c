@@ -306,6 +306,7 @@ void route_plan(const struct choice *c, struct plan *ret_plan)
     struct plan *p = ret_plan;
     struct wants w = wants_of(c);
     must(c->fleet && c->policy && c->ask && c->judgement && c->fleet->target_count <= TARGET_MAX);
+    must(p->out || c->fleet->target_count == 0);
     p->count = p->out_count = 0;
     p->err = OK;
     p->stand_in = false;

@@ -16,6 +16,7 @@ struct point {
     struct judgement judgement;
     struct choice choice;
     struct plan plan;
+    struct plan_row out[TARGETS];
 };
 
 static const char *const names[] = {"auto",      "",        "weir/local", "weir/cloud",
@@ -35,6 +36,7 @@ static void begin(struct point *p)
                                         .abilities = (1u << ABILITY_COUNT) - 1,
                                         .price_in_nanousd = -1,
                                         .price_out_nanousd = -1};
+    p->plan.out = p->out;
     policy_default(&p->policy);
     p->policy.names[0] = (struct model_name){S("fast"), NAME_AUTO, 0};
     p->policy.names[1] = (struct model_name){S("eu-only"), NAME_ZONE, 2};

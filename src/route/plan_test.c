@@ -12,6 +12,7 @@ struct stage {
     struct judgement judgement;
     struct choice choice;
     struct plan plan;
+    struct plan_row out[PLAN_MAX + 8];
 };
 enum { BOX, SPARE, CLOUD, EU };
 
@@ -65,6 +66,7 @@ static void stage_init(struct stage *s)
 
 static const struct plan *plan_of(struct stage *s)
 {
+    s->plan.out = s->out;
     route_plan(&s->choice, &s->plan);
     return &s->plan;
 }

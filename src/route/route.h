@@ -85,7 +85,8 @@ struct choice {
     str client_model;
     str want_zone, want_quality; // x-weir-*: may only tighten
 };
-// Fills the plan: targets in order with reasons, and those ruled out with theirs. plan.err says why
+// Fills the plan: targets in order with reasons, and those ruled out with theirs, for which out has
+// room for all of the fleet. plan.err says why
 // there is none. The zone rule is checked again on the finished plan (must).
 void route_plan(const struct choice *c, struct plan *ret_plan);
 #endif

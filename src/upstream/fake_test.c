@@ -232,11 +232,19 @@ static void heard_body(void *arg, str bytes)
 {
     struct caller *c = arg;
     CHECK(c->ends == 0 && c->heads == 1);
+    c->bodies++;
     buf_put(&c->got, bytes);
     if (c->stop_at_body)
         net_loop_stop(c->rig->loop);
     if (c->on_body)
         c->on_body(c);
+}
+
+static void heard_read_end(void *arg)
+{
+    struct caller *c = arg;
+    CHECK(c->ends == 0 && c->bodies > 0);
+    c->read_ends++;
 }
 
 static void heard_end(void *arg, enum err e)
@@ -250,8 +258,10 @@ static void heard_end(void *arg, enum err e)
         net_loop_stop(c->rig->loop);
 }
 
-static const struct upstream_events caller_events = {
-    .on_head = heard_head, .on_body = heard_body, .on_end = heard_end};
+static const struct upstream_events caller_events = {.on_head = heard_head,
+                                                     .on_body = heard_body,
+                                                     .on_read_end = heard_read_end,
+                                                     .on_end = heard_end};
 
 void caller_init(struct caller *c, struct rig *r, unsigned target)
 {

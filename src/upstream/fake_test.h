@@ -60,7 +60,7 @@ struct caller {
     str body[2];
     struct upstream_try *try;
     int status;
-    unsigned heads, ends;
+    unsigned heads, bodies, read_ends, ends;
     struct buf got;
     enum err err;
     void (*on_head)(struct caller *c); // may be NULL

@@ -75,6 +75,7 @@ struct upstream_try {
     bool whole;    // the answer is
     bool reusable; // and so is the connection
     bool paused;
+    bool told;      // some of the body, out of the read that is being fed
     bool feeding;   // its reader is on the stack: the try must outlive it
     bool cancelled; // while feeding
 };

@@ -177,6 +177,7 @@ static void answer_body(void *arg, str bytes)
     if (t->cancelled)
         return;
     must(t->feeding && t->row->status != 0);
+    t->told = true;
     t->events->on_body(t->arg, bytes);
 }
 
@@ -197,6 +198,9 @@ static void feed(struct upstream_try *t, const str *bytes)
     must(!t->feeding && t->conn);
     t->feeding = true;
     enum err e = bytes ? http_answer_feed(t->reader, *bytes) : http_answer_eof(t->reader);
+    if (t->told && !t->cancelled && t->events->on_read_end)
+        t->events->on_read_end(t->arg);
+    t->told = false;
     t->feeding = false;
     if (t->cancelled) {
         try_spare(t);
@@ -356,7 +360,7 @@ struct upstream_try *upstream_try(struct upstream *u, const struct upstream_requ
     t->body_count = r->body_count;
     t->body_bytes = r->body_bytes;
     t->row = r->try;
-    t->began = t->whole = t->reusable = t->paused = t->cancelled = false;
+    t->began = t->whole = t->reusable = t->paused = t->cancelled = t->told = false;
     t->row->err = OK;
     t->row->status = 0;
     t->row->reused = false;

@@ -210,6 +210,25 @@ static void answer_elsewhere(struct fake_conn *c)
                 "Content-Length: 0\r\n\r\n");
 }
 
+static void answer_in_chunks(struct fake_conn *c)
+{
+    fake_say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n");
+}
+
+TEST(what_one_read_brought_is_told_to_be_over_once)
+{
+    struct rig r;
+    struct caller c;
+    rig_init(&r, answer_in_chunks, NULL);
+    caller_init(&c, &r, 0);
+    caller_again(&c);
+    CHECK(c.err == OK && c.bodies == 3 && c.read_ends == 1);
+    CHECK(str_eq(buf_str(&c.got), S("onetwothree")));
+    caller_done(&c);
+    rig_done(&r);
+}
+
 TEST(a_redirect_is_told_and_not_followed)
 {
     struct rig r;

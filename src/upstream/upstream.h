@@ -62,7 +62,8 @@ void upstream_free(struct upstream *u);
 struct upstream_events {
     void (*on_head)(void *arg, const struct http_head *head); // lent
     void (*on_body)(void *arg, str bytes);                    // lent
-    void (*on_end)(void *arg, enum err e);                    // OK: the answer is whole
+    void (*on_read_end)(void *arg); // all of the body that one read brought was given; may be NULL
+    void (*on_end)(void *arg, enum err e); // OK: the answer is whole
 };
 struct upstream_request {
     const struct clearance *clearance;
