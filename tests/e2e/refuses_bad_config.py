@@ -7,7 +7,8 @@ from harness import ROOT, command
 
 GOOD = "targets:\n  - {name: n, url: \"http://127.0.0.1:9/v1\", zone: local}\n"
 BAD = [  # text, line, words that the message must have
-    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: moon}\n", 2, ["unknown zone 'moon'", "local"]),
+    ("targets:\n  - {name: a, url: \"http://x/v1\", zone: moon}\n", 2,
+     ["unknown zone 'moon'", "local"]),
     ("targetz: []\n", 1, ["targetz", "targets"]),
     (GOOD + "gate:\n  liste: x\n", 4, ["unknown key 'liste'", "did you mean 'listen'"]),
     (GOOD + "upstream: {conect_timeout: 5s}\n", 3, ["conect_timeout", "connect_timeout"]),
