@@ -311,6 +311,7 @@ static void finish_error(struct live_call *l)
         return;
     buf_clear(body);
     l->dialect->write_refusal(body, &r, str_of(l->call.id.c, ID_CHARS));
+    buf_putc(body, '\n');
 }
 
 static void finish_whole(struct live_call *l)
@@ -375,6 +376,7 @@ void answer_error(struct live_call *l)
         l->call.served_by = -1; // weir's own word, not the target's whose answer failed
         d->write_error(out, &l->fault, id);
     }
+    buf_putc(out, '\n'); // curl's users get their prompt on a line of its own
     struct buf *head = &l->out_head;
     buf_clear(head);
     http_write_status(head, l->call.status);

@@ -297,6 +297,7 @@ static void turn_away(struct worker *w, struct net_sock *s)
     buf_init(&body, 1024);
     buf_init(&head, 1024);
     dialect_openai_chat.write_error(&body, &f, STR_NONE);
+    buf_putc(&body, '\n');
     http_write_status(&head, err_status(f.err));
     http_write_header(&head, S("Content-Type"), S("application/json"));
     http_write_header_i64(&head, S("Content-Length"), (int64_t)body.n);

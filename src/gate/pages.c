@@ -74,6 +74,17 @@ static size_t list_models(const struct snapshot *s, struct model_entry *rows, si
     return count;
 }
 
+static void answer_fault(struct conn *c, enum err e, const char *say, str extra)
+{
+    struct fault f = {.err = e, .at_byte = -1};
+    struct buf *out = &c->worker->scratch;
+    str_copy_to(f.say, sizeof f.say, str_c(say));
+    buf_clear(out);
+    dialect_openai_chat.write_error(out, &f, STR_NONE);
+    buf_putc(out, '\n');
+    answer_plain(c, err_status(e), S("application/json"), extra, buf_str(out));
+}
+
 static void answer_models(struct conn *c, const struct route_match *m)
 {
     enum { MODELS_MAX = 2 * TARGET_MAX + MODEL_NAME_MAX + 3 };
@@ -83,27 +94,18 @@ static void answer_models(struct conn *c, const struct route_match *m)
     buf_clear(out);
     if (m->kind == ROUTE_MODELS) {
         api_write_models(out, rows, count);
+        buf_putc(out, '\n');
         answer_plain(c, 200, S("application/json"), STR_NONE, buf_str(out));
         return;
     }
     for (size_t i = 0; i < count; i++)
         if (str_eq(rows[i].id, m->name)) {
             api_write_model(out, &rows[i]);
+            buf_putc(out, '\n');
             answer_plain(c, 200, S("application/json"), STR_NONE, buf_str(out));
             return;
         }
-    struct fault f = {.err = ERR_NO_MODEL, .at_byte = -1};
-    dialect_openai_chat.write_error(out, &f, STR_NONE);
-    answer_plain(c, err_status(f.err), S("application/json"), STR_NONE, buf_str(out));
-}
-
-static void answer_fault(struct conn *c, enum err e, str extra)
-{
-    struct fault f = {.err = e, .at_byte = -1};
-    struct buf *out = &c->worker->scratch;
-    buf_clear(out);
-    dialect_openai_chat.write_error(out, &f, STR_NONE);
-    answer_plain(c, err_status(e), S("application/json"), extra, buf_str(out));
+    answer_fault(c, ERR_NO_MODEL, NULL, STR_NONE);
 }
 
 void pages_answer(struct conn *c, const struct route_match *m, const struct http_head *h)
@@ -111,10 +113,11 @@ void pages_answer(struct conn *c, const struct route_match *m, const struct http
     must(m->kind != ROUTE_CALL || m->wrong_method);
     must(c->live && c->live->head == h);
     if (m->kind == ROUTE_NONE) {
-        answer_fault(c, ERR_NO_ROUTE, STR_NONE);
+        answer_fault(c, ERR_NO_ROUTE, NULL, STR_NONE);
     } else if (m->wrong_method) {
-        answer_fault(c, ERR_WRONG_METHOD,
-                     m->kind == ROUTE_CALL ? S("Allow: POST\r\n") : S("Allow: GET, HEAD\r\n"));
+        bool call = m->kind == ROUTE_CALL;
+        answer_fault(c, ERR_WRONG_METHOD, call ? "this path takes POST" : "this path takes GET",
+                     call ? S("Allow: POST\r\n") : S("Allow: GET, HEAD\r\n"));
     } else if (m->kind == ROUTE_PAGE) {
         struct buf *out = &c->worker->scratch;
         buf_clear(out);

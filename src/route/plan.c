@@ -234,6 +234,14 @@ static bool out_by_ability(const struct choice *c, const struct wants *w, const 
     return any;
 }
 
+static bool anyone_in(const struct fleet *f, int zone)
+{
+    for (unsigned i = 0; i < f->target_count; i++)
+        if (f->targets[i].zone == (unsigned)zone)
+            return true;
+    return false;
+}
+
 static void no_plan(const struct choice *c, const struct wants *w, struct plan *p)
 {
     const char *say = "no target is configured";
@@ -252,11 +260,16 @@ static void no_plan(const struct choice *c, const struct wants *w, struct plan *
     } else if (w->zone_unknown) {
         p->err = ERR_NOT_ALLOWED;
         say = "the zone that was asked for does not exist, or the model lies elsewhere";
+    } else if (c->fleet->target_count && w->zone >= 0 && !anyone_in(c->fleet, w->zone)) {
+        p->err = ERR_NOT_ALLOWED;
+        say = "no target stands in the zone that was asked for";
     } else if (c->fleet->target_count) {
         p->err = ERR_NOT_ALLOWED;
         say = "no target that may see this request's label fits it";
     }
-    if (p->err == ERR_NOT_ALLOWED && out_by(p, "zone") && !w->zone_unknown)
+    // a label of public rules out no zone
+    if (p->err == ERR_NOT_ALLOWED && out_by(p, "zone") && !w->zone_unknown &&
+        c->label > LABEL_PUBLIC)
         snprintf(p->reason, sizeof p->reason, "labelled %s: %s", label_name(c->label), say);
     else
         str_copy_to(p->reason, sizeof p->reason, str_c(say));

@@ -267,6 +267,20 @@ TEST(a_wanted_zone_only_tightens)
     CHECK(first_is(plan_of(&s), BOX) && !s.plan.stand_in && says(s.plan.reason, "asked for"));
 }
 
+TEST(a_zone_without_a_target_is_said_to_be_empty)
+{
+    struct stage s;
+    stage_init(&s);
+    s.fleet.target_count = 1;
+    s.choice.want_zone = S("cloud");
+    const struct plan *p = plan_of(&s);
+    CHECK(p->err == ERR_NOT_ALLOWED &&
+          strcmp(p->reason, "no target stands in the zone that was asked for") == 0);
+    s.choice.label = LABEL_RESTRICTED;
+    p = plan_of(&s);
+    CHECK(p->err == ERR_NOT_ALLOWED && strstr(p->reason, "labelled restricted: no target"));
+}
+
 TEST(ability_and_context_rule_out_and_say_which)
 {
     struct stage s;
