@@ -15,24 +15,27 @@ enum identifier {
 };
 
 enum cue {
-    CUE_BASIC,             // an authorisation header's name and password follow
-    CUE_BEGIN,             // of an armoured block
-    CUE_BEARER,            // an authorisation header's value follows
-    CUE_LOGIN,             // commands and lines that take a password
-    CUE_PASSWORD,          // a password
-    CUE_PIN,               // a number that opens
-    CUE_WAKING,            // those before wake, those from here on do not
-    CUE_CARD = CUE_WAKING, // payment cards
-    CUE_OTHER,             // other numbers that people have: no telephone's
-    CUE_PHONE,             // a telephone
-    CUE_REACH,             // somebody is to be reached: a telephone, perhaps
-    CUE_SSN,               // US social-security numbers
+    CUE_BASIC,              // an authorisation header's name and password follow
+    CUE_BEGIN,              // of an armoured block
+    CUE_BEARER,             // an authorisation header's value follows
+    CUE_BORN,               // a date of birth
+    CUE_LOGIN,              // commands and lines that take a password
+    CUE_PASSWORD,           // a password
+    CUE_PIN,                // a number that opens
+    CUE_WAKING,             // those before wake, those from here on do not
+    CUE_BIRTH = CUE_WAKING, // a date of birth, by words that are not ASCII
+    CUE_CARD,               // payment cards
+    CUE_OTHER,              // other numbers that people have: no telephone's
+    CUE_PHONE,              // a telephone
+    CUE_REACH,              // somebody is to be reached: a telephone, perhaps
+    CUE_SSN,                // US social-security numbers
     CUE_KINDS
 };
 
 // X(word, kind, form, id, i), in the order of their bytes: WHOLE words, or STEMs that other letters
-// may follow; of two that fit the longer counts. At least three bytes, those that wake four of
-// ASCII. id: the identifier of ids.def that it names. i is handed through.
+// may follow; of two that fit the longer counts. At least three bytes; the
+// first four of those that wake are ASCII. id: the identifier of
+// ids.def that it names. i is handed through.
 #define CUES(X, i)                                                                                 \
     X("aadhaar", OTHER, WHOLE, IN_AADHAAR, i)                                                      \
     X("aba", OTHER, WHOLE, US_ABA, i)                                                              \
@@ -51,6 +54,8 @@ enum cue {
     X("basic", BASIC, WHOLE, NONE, i)                                                              \
     X("bearer", BEARER, WHOLE, NONE, i)                                                            \
     X("begin", BEGIN, WHOLE, NONE, i)                                                              \
+    X("birth", BORN, STEM, NONE, i)                                                                \
+    X("born", BORN, WHOLE, NONE, i)                                                                \
     X("bsn", OTHER, WHOLE, NL_BSN, i)                                                              \
     X("burgerservice", OTHER, STEM, NL_BSN, i)                                                     \
     X("c.f", OTHER, WHOLE, IT_CF, i)                                                               \
@@ -79,10 +84,12 @@ enum cue {
     X("curp", OTHER, WHOLE, MX_CURP, i)                                                            \
     X("cvc", CARD, WHOLE, NONE, i)                                                                 \
     X("cvv", CARD, WHOLE, NONE, i)                                                                 \
+    X("d.o.b", BORN, WHOLE, NONE, i)                                                               \
     X("dea", OTHER, WHOLE, US_DEA, i)                                                              \
     X("debit", CARD, STEM, NONE, i)                                                                \
     X("dial", PHONE, STEM, NONE, i)                                                                \
     X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
+    X("dob", BORN, WHOLE, NONE, i)                                                                 \
     X("driver", OTHER, STEM, DRIVER, i)                                                            \
     X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
     X("egn", OTHER, WHOLE, BG_EGN, i)                                                              \
@@ -94,6 +101,9 @@ enum cue {
     X("fax", PHONE, WHOLE, NONE, i)                                                                \
     X("fin", OTHER, WHOLE, SG_NRIC, i)                                                             \
     X("f\303\270dselsnummer", OTHER, STEM, NO_FNR, i)                                              \
+    X("geb", BORN, WHOLE, NONE, i)                                                                 \
+    X("geboorte", BORN, STEM, NONE, i)                                                             \
+    X("gebor", BORN, STEM, NONE, i)                                                                \
     X("gstin", OTHER, WHOLE, IN_GSTIN, i)                                                          \
     X("handy", PHONE, STEM, NONE, i)                                                               \
     X("henkil", OTHER, STEM, FI_HETU, i)                                                           \
@@ -128,7 +138,15 @@ enum cue {
     X("mrn", OTHER, WHOLE, MRN, i)                                                                 \
     X("my number", OTHER, WHOLE, JP_MY, i)                                                         \
     X("m\303\263vil", PHONE, WHOLE, NONE, i)                                                       \
+    X("nacid", BORN, STEM, NONE, i)                                                                \
+    X("nacim", BORN, STEM, NONE, i)                                                                \
+    X("naissance", BORN, WHOLE, NONE, i)                                                           \
+    X("nascid", BORN, STEM, NONE, i)                                                               \
+    X("nascim", BORN, STEM, NONE, i)                                                               \
+    X("nascita", BORN, WHOLE, NONE, i)                                                             \
+    X("nata il", BORN, WHOLE, NONE, i)                                                             \
     X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
+    X("nato il", BORN, WHOLE, NONE, i)                                                             \
     X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
     X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
     X("nie", OTHER, WHOLE, ES_DNI, i)                                                              \
@@ -138,6 +156,8 @@ enum cue {
     X("nir", OTHER, WHOLE, FR_NIR, i)                                                              \
     X("npi", OTHER, WHOLE, US_NPI, i)                                                              \
     X("nric", OTHER, WHOLE, SG_NRIC, i)                                                            \
+    X("n\303\251 le", BIRTH, WHOLE, NONE, i)                                                       \
+    X("n\303\251e le", BIRTH, WHOLE, NONE, i)                                                      \
     X("oib", OTHER, WHOLE, HR_OIB, i)                                                              \
     X("order", OTHER, STEM, NONE, i)                                                               \
     X("pan", CARD, WHOLE, IN_PAN, i)                                                               \
@@ -214,6 +234,8 @@ enum cue {
     X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
     X("uid", OTHER, WHOLE, IN_AADHAAR, i)                                                          \
     X("umsatzsteuer", OTHER, STEM, DE_VAT, i)                                                      \
+    X("ur.", BORN, STEM, NONE, i)                                                                  \
+    X("urodz", BORN, STEM, NONE, i)                                                                \
     X("ust", OTHER, WHOLE, DE_VAT, i)                                                              \
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
     X("vat", OTHER, WHOLE, FR_VAT, i)                                                              \
@@ -223,11 +245,7 @@ enum cue {
     X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \
     X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \
     X("\320\225\320\223\320\235", OTHER, STEM, BG_EGN, i)                                          \
-    X("\343\203\236\343\202\244\343\203\212\343\203\263\343\203\220\343\203\274", OTHER, STEM,     \
-      JP_MY, i)                                                                                    \
-    X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)                  \
-    X("\354\243\274\353\257\274\353\223\261\353\241\235\353\262\210\355\230\270", OTHER, STEM,     \
-      KR_RRN, i)
+    X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)
 
 // A word of the table. Its end is behind its last letter.
 struct cue_row {

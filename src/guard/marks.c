@@ -2,7 +2,8 @@
 // half together, so that one shuffle looks up 32 bytes; of bytes that are not ASCII the tables say
 // nothing. Cue words are looked for in the same way: each belongs to one of eight buckets, and a
 // place may hold one when its first byte and the lower halves of the three behind it fit the same
-// bucket. Invariant: the twins give the same marks.
+// bucket; behind a word of three bytes any may stand. Of bytes that are not ASCII none fits.
+// Invariant: the twins give the same marks.
 #include "guard/marks.h"
 #include "guard/cues.h"
 #include <immintrin.h>
@@ -34,7 +35,9 @@ static const uint8_t class_high[16] = {
 // buckets have one with this half there.
 #define BUCKET(word) (1u << (((word)[0] + (word)[1] + 4 * (word)[2]) & 7))
 #define LOW_HALF(word, kind, form, id, i)                                                          \
-    | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] & 15) == (i) % 16 ? BUCKET(word) : 0)
+    | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] == 0 || ((word)[(i) / 16] & 15) == (i) % 16)   \
+           ? BUCKET(word)                                                                          \
+           : 0)
 // The upper half of a letter in either case; i is a half.
 #define HIGH_HALF(word, kind, form, id, i)                                                         \
     | (CUE_##kind < CUE_WAKING && ((word)[0] >> 4 | 2) == ((i) | 2) ? BUCKET(word) : 0)

@@ -22,11 +22,16 @@ static bool run_ends(const char *p, size_t at)
     return n == KEY_RUN;
 }
 
+static bool ascii(const char *p)
+{
+    return !((p[0] | p[1] | p[2] | p[3]) & 0x80);
+}
+
 static bool cue_stands(const char *p, size_t at)
 {
     for (size_t i = 0; i < cue_count(); i++) {
-        str word = cue_word(i), here = str_of(p + at, 4);
-        if (cue_at(word, 0)->cue < CUE_WAKING && str_eq_nocase(here, str_first(word, 4)))
+        str word = str_first(cue_word(i), 4), here = str_of(p + at, word.n);
+        if (cue_at(cue_word(i), 0)->cue < CUE_WAKING && str_eq_nocase(here, word) && ascii(p + at))
             return true;
     }
     return false;
