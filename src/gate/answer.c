@@ -364,6 +364,8 @@ void answer_error(struct live_call *l)
     must(!l->client_gone && l->fault.err != OK);
     buf_clear(out);
     if (l->head_sent) { // inside a stream
+        if (l->out_body.n)
+            put_events(l, buf_str(&l->out_body), false); // what the last read still brought
         d->write_stream_error(out, &l->fault, id);
         put_bad_end(l, buf_str(out));
         return;
