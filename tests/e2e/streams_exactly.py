@@ -36,6 +36,14 @@ def test_one_byte_a_packet_gives_the_same_bytes():
     assert stream("trickle").body == b"".join(without_usage(events("ok")))
 
 
+def test_random_cuts_give_the_same_bytes():
+    with FakeCloud("pieces") as fake, Weir(targets(local=fake)) as w:
+        for _ in range(10):
+            for fake.replay in map(events, ("ok", "crlf", "usage_every")):
+                answer = w.post(ask("hi", stream=True, stream_options={"include_usage": True}))
+                assert answer.body == b"".join(fake.replay), answer.body[-3000:]
+
+
 def test_crlf_comments_and_joined_lines_survive():
     a = stream("crlf", stream_options={"include_usage": True})
     assert a.body == b"".join(events("crlf")), a.body

@@ -6,17 +6,17 @@ as the bytes that came (`seen`) and when its client left. In a test: with FakeCl
 From a shell: fake_cloud.py [--port N] [--mode MODE] [--tls CERT KEY]; GET /_seen tells as JSON.
 
 Modes. A whole answer or stream: ok, nodone (finish reason, no end mark), usage_every, crlf (CRLF,
-comments, joined data lines), big (an event of 1 MiB), trickle (a byte a write), long (a stream that
-ends when its client leaves), flood (the same, as fast as it is read), slow (200 ms, then ok),
-sleepy (600 ms).
+comments, joined data lines), big (an event of 1 MiB), trickle (a byte a write), pieces (chunks and
+packets end anywhere), long (a stream that ends when its client leaves), flood (the same, as fast as
+it is read), slow (200 ms, then ok), sleepy (600 ms).
 Failing before a byte: 400 401 404 408 429 500 502 503, hang, garbage, redirect, close, early_error,
 200_error.
 Failing inside: cut, rst, cut_first (in its first event), nofinish (ends well-framed, without a
-finish), mid_error, cut_whole,
-half (of a whole answer, then silence).
+finish), mid_error, cut_whole, half (of a whole answer, then silence).
 """
 import argparse
 import json
+import random
 import re
 import socket
 import ssl
@@ -179,7 +179,10 @@ class Connection:
             out = out[:3]
         elif mode == "mid_error":
             out = out[:2] + [b"data: " + error(500) + b"\n\n"]
-        self.write(self.head(200, "text/event-stream; charset=utf-8"))
+        head = self.head(200, "text/event-stream; charset=utf-8")
+        if mode == "pieces":
+            return self.pieces(head, b"".join(out))
+        self.write(head)
         for i, event in enumerate(out):
             if mode in ("cut", "rst") and i == 2:
                 raise Left
@@ -192,6 +195,18 @@ class Connection:
                     [event]:
                 self.chunked(piece)
         self.write(b"0\r\n\r\n")
+
+    def pieces(self, raw, data):
+        """Cut at random: data into chunks, then all of it, their sizes too, into packets."""
+        while data:
+            n = random.randrange(1, 200)
+            raw += b"%x\r\n%s\r\n" % (len(data[:n]), data[:n])
+            data = data[n:]
+        raw += b"0\r\n\r\n"
+        while raw:
+            n = random.choice([1, 2, 3, 10, 100, 1000])
+            self.write(raw[:n])
+            raw = raw[n:]
 
     def forever(self, mode, event):
         if mode == "long":

@@ -8,10 +8,9 @@ from harness import ask, request
 
 SECRET = b"the-restricted-word"  # stands in restricted calls only; no cloud may ever see it
 LINE = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-MODES = ["ok"] * 8 + ["nodone", "usage_every", "crlf", "big", "trickle", "slow", "400", "401",
-                      "404", "408", "429", "500", "502", "503", "hang", "garbage", "redirect",
-                      "close", "early_error", "cut", "rst", "nofinish", "mid_error", "cut_whole",
-                      "long"]
+MODES = ["ok"] * 8 + """nodone usage_every crlf big trickle pieces slow 400 401 404 408 429 500 502
+503 hang garbage redirect close early_error 200_error cut rst nofinish mid_error cut_whole cut_first
+half long""".split()
 STATUSES = {200, 400, 401, 403, 404, 408, 429, 500, 502, 503, 504}
 TURNED_AWAY = {"too_many_connections", "shutting_down"}
 
