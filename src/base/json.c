@@ -190,7 +190,7 @@ static __attribute__((noinline)) bool take_any(struct json_scan *s, struct json_
 
 bool json_take(struct json_scan *s, struct json_value *ret_value)
 {
-    // the short way, without a call: a short string or a bracket that stands here
+    // the short way, without a call: a short string, a bracket or an integer that stands here
     const char *at = s->at;
     if (unlikely(s->err != OK || at >= s->end))
         return take_any(s, ret_value);
@@ -203,7 +203,12 @@ bool json_take(struct json_scan *s, struct json_value *ret_value)
         kind = *at == '{' ? JSON_OBJECT : JSON_ARRAY;
         s->depth++;
     } else {
-        return take_any(s, ret_value);
+        at = digits(at, s->end);
+        bool integer = at > s->at && at < s->end && (*at == ',' || *at == '}' || *at == ']');
+        if (!integer || (*s->at == '0' && at > s->at + 1))
+            return take_any(s, ret_value);
+        kind = JSON_NUMBER;
+        at--;
     }
     struct span span = {(uint32_t)(s->at - s->body), (uint32_t)(at + 1 - s->body)};
     s->at = at + 1;

@@ -129,7 +129,8 @@ AVX2 static const char *pass_avx2(const char *p, const char *end, struct json_te
     enum { ROOM = BLOCK - 5 }; // an escape that begins below it ends within the block
     const uint64_t odd = 0xaaaaaaaaaaaaaaaau;
     __m256i all = _mm256_setzero_si256();
-    while (end - p >= BLOCK) {
+    bool stopped = false;
+    while (!stopped && end - p >= BLOCK) {
         __m256i low = load(p), high = load(p + 32);
         const __m256i last = _mm256_set1_epi8(0x1f);
         uint64_t quotes = bits_of(low, high, '"'), backslashes = bits_of(low, high, '\\');
@@ -138,11 +139,8 @@ AVX2 static const char *pass_avx2(const char *p, const char *end, struct json_te
         all = _mm256_or_si256(all, _mm256_or_si256(low, high));
         if (!backslashes) {
             stops |= quotes;
-            if (stops) {
-                p += __builtin_ctzll(stops);
-                break;
-            }
-            p += BLOCK;
+            stopped = stops != 0;
+            p += stopped ? __builtin_ctzll(stops) : BLOCK;
             continue;
         }
         // In a run of backslashes the first, third, fifth begin an escape. The subtraction borrows
@@ -165,18 +163,12 @@ AVX2 static const char *pass_avx2(const char *p, const char *end, struct json_te
         t->saves += (uint32_t)__builtin_popcountll(behind);
         if (u)
             count_letters(t, low, high, u);
-        if (late) {
-            p += __builtin_ctzll(late);
-            continue;
-        }
-        if (stops) {
-            p += __builtin_ctzll(stops);
-            break;
-        }
-        p += BLOCK;
+        stopped = stops && !late;
+        stops = late ? late : stops;
+        p += stops ? __builtin_ctzll(stops) : BLOCK;
     }
     t->foreign |= _mm256_movemask_epi8(all) != 0;
-    return json_text_pass_plain(p, end, t);
+    return stopped ? p : json_text_pass_plain(p, end, t);
 }
 
 const char *json_text_pass(const char *p, const char *end, struct json_text *t)
