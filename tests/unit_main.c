@@ -1,5 +1,6 @@
 // Runs the tests of one room and prints "N passed, N failed, N skipped".
 #include "tests/unit.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,11 @@
 extern const struct unit_test __start_unit_tests[], __stop_unit_tests[];
 
 static int failed_here, skipped_here;
+static atomic_int checked_here; // some tests check on threads of their own, too
 
 int unit_check(int cond, const char *expr, const char *file, int line)
 {
+    checked_here++;
     if (!cond) {
         failed_here = 1;
         printf("%s:%d: not true: %s\n", file, line, expr);
@@ -40,8 +43,10 @@ int main(int argc, char **argv)
     for (const struct unit_test *t = __start_unit_tests; t < __stop_unit_tests; t++) {
         if (!strstr(t->name, filter))
             continue;
-        failed_here = skipped_here = 0;
+        failed_here = skipped_here = checked_here = 0;
         t->run();
+        if (!checked_here && !skipped_here)
+            unit_check(0, "it checks nothing", t->file, 0);
         if (failed_here)
             printf("FAILED %s (%s)\n", t->name, t->file);
         failed += failed_here;
