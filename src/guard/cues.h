@@ -22,6 +22,9 @@ enum cue {
     CUE_LOGIN,              // commands and lines that take a password
     CUE_PASSWORD,           // a password
     CUE_PIN,                // a number that opens
+    CUE_AVENUE,             // a kind of street, before or behind its name
+    CUE_STREET,             // a kind of street, behind its name
+    CUE_VIALE,              // a kind of street, before its name and the number
     CUE_WAKING,             // those before wake, those from here on do not
     CUE_BIRTH = CUE_WAKING, // a date of birth, by words that are not ASCII
     CUE_CARD,               // payment cards
@@ -51,11 +54,15 @@ enum cue {
     X("anruf", PHONE, STEM, NONE, i)                                                               \
     X("asmens kod", OTHER, STEM, EE_IK, i)                                                         \
     X("ausweis", OTHER, STEM, DE_CARD, i)                                                          \
+    X("avenida", VIALE, WHOLE, NONE, i)                                                            \
+    X("avenue", AVENUE, WHOLE, NONE, i)                                                            \
     X("basic", BASIC, WHOLE, NONE, i)                                                              \
     X("bearer", BEARER, WHOLE, NONE, i)                                                            \
     X("begin", BEGIN, WHOLE, NONE, i)                                                              \
     X("birth", BORN, STEM, NONE, i)                                                                \
+    X("blvd", STREET, WHOLE, NONE, i)                                                              \
     X("born", BORN, WHOLE, NONE, i)                                                                \
+    X("boulevard", AVENUE, WHOLE, NONE, i)                                                         \
     X("bsn", OTHER, WHOLE, NL_BSN, i)                                                              \
     X("burgerservice", OTHER, STEM, NL_BSN, i)                                                     \
     X("c.f", OTHER, WHOLE, IT_CF, i)                                                               \
@@ -78,6 +85,7 @@ enum cue {
     X("cpf", OTHER, WHOLE, BR_CPF, i)                                                              \
     X("cpr", OTHER, WHOLE, DK_CPR, i)                                                              \
     X("credit", CARD, STEM, NONE, i)                                                               \
+    X("crescent", STREET, WHOLE, NONE, i)                                                          \
     X("cuil", OTHER, WHOLE, AR_CUIT, i)                                                            \
     X("cuit", OTHER, WHOLE, AR_CUIT, i)                                                            \
     X("curl", LOGIN, WHOLE, NONE, i)                                                               \
@@ -90,6 +98,7 @@ enum cue {
     X("dial", PHONE, STEM, NONE, i)                                                                \
     X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
     X("dob", BORN, WHOLE, NONE, i)                                                                 \
+    X("drive", STREET, WHOLE, NONE, i)                                                             \
     X("driver", OTHER, STEM, DRIVER, i)                                                            \
     X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
     X("egn", OTHER, WHOLE, BG_EGN, i)                                                              \
@@ -124,6 +133,7 @@ enum cue {
     X("konto", OTHER, STEM, ACCOUNT, i)                                                            \
     X("krankenversicher", OTHER, STEM, DE_KVNR, i)                                                 \
     X("kreditkarte", CARD, STEM, NONE, i)                                                          \
+    X("lane", STREET, WHOLE, NONE, i)                                                              \
     X("licence", OTHER, STEM, NONE, i)                                                             \
     X("license", OTHER, STEM, NONE, i)                                                             \
     X("login", LOGIN, WHOLE, NONE, i)                                                              \
@@ -162,6 +172,7 @@ enum cue {
     X("order", OTHER, STEM, NONE, i)                                                               \
     X("pan", CARD, WHOLE, IN_PAN, i)                                                               \
     X("parcel", OTHER, WHOLE, NONE, i)                                                             \
+    X("parkway", STREET, WHOLE, NONE, i)                                                           \
     X("partita iva", OTHER, WHOLE, IT_PIVA, i)                                                     \
     X("pasaporte", OTHER, STEM, PASSPORT, i)                                                       \
     X("passcode", PASSWORD, STEM, NONE, i)                                                         \
@@ -178,8 +189,10 @@ enum cue {
     X("personnummer", OTHER, STEM, SE_PNR, i)                                                      \
     X("pesel", OTHER, WHOLE, PL_PESEL, i)                                                          \
     X("phone", PHONE, STEM, NONE, i)                                                               \
+    X("piazza", VIALE, WHOLE, NONE, i)                                                             \
     X("pid|", OTHER, STEM, MRN, i)                                                                 \
     X("pin ", PIN, STEM, NONE, i)                                                                  \
+    X("plaza", VIALE, WHOLE, NONE, i)                                                              \
     X("policy", OTHER, STEM, INSURANCE, i)                                                         \
     X("portable", PHONE, WHOLE, NONE, i)                                                           \
     X("pps", OTHER, WHOLE, IE_PPS, i)                                                              \
@@ -194,9 +207,12 @@ enum cue {
     X("rentenversicherung", OTHER, STEM, DE_RVNR, i)                                               \
     X("resident id", OTHER, WHOLE, CN_RIC, i)                                                      \
     X("rijksregister", OTHER, STEM, BE_NN, i)                                                      \
+    X("road", STREET, WHOLE, NONE, i)                                                              \
     X("rodn", OTHER, STEM, CZ_RC, i)                                                               \
     X("routing", OTHER, WHOLE, US_ABA, i)                                                          \
     X("rrn", OTHER, WHOLE, KR_RRN, i)                                                              \
+    X("rua", AVENUE, WHOLE, NONE, i)                                                               \
+    X("rue", AVENUE, WHOLE, NONE, i)                                                               \
     X("rut", OTHER, WHOLE, CL_RUT, i)                                                              \
     X("r\303\274ckruf", REACH, STEM, NONE, i)                                                      \
     X("senha", PASSWORD, STEM, NONE, i)                                                            \
@@ -213,6 +229,7 @@ enum cue {
     X("ssn", SSN, WHOLE, NONE, i)                                                                  \
     X("ssws", BEARER, WHOLE, NONE, i)                                                              \
     X("steuer", OTHER, STEM, DE_STEUER, i)                                                         \
+    X("street", STREET, WHOLE, NONE, i)                                                            \
     X("sv-nummer", OTHER, STEM, AT_SVNR, i)                                                        \
     X("s\303\251cu", OTHER, STEM, FR_NIR, i)                                                       \
     X("tarjeta", CARD, STEM, NONE, i)                                                              \
@@ -224,6 +241,7 @@ enum cue {
     X("telefon", PHONE, STEM, NONE, i)                                                             \
     X("telephone", PHONE, STEM, NONE, i)                                                           \
     X("tel\303\251fono", PHONE, STEM, NONE, i)                                                     \
+    X("terrace", STREET, WHOLE, NONE, i)                                                           \
     X("teudat", OTHER, WHOLE, IL_ID, i)                                                            \
     X("text", REACH, WHOLE, NONE, i)                                                               \
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
@@ -240,6 +258,7 @@ enum cue {
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
     X("vat", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("versicherten", OTHER, STEM, DE_KVNR, i)                                                     \
+    X("viale", VIALE, WHOLE, NONE, i)                                                              \
     X("vin", OTHER, WHOLE, VIN, i)                                                                 \
     X("visa", CARD, WHOLE, NONE, i)                                                                \
     X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \

@@ -9,14 +9,15 @@
 #include "guard/number.h"
 
 enum anchor {
-    ANCHOR_NUMBER = 1 << 0, // the first digit of a run; look.number is what follows
-    ANCHOR_AT = 1 << 1,     // @
-    ANCHOR_ASSIGN = 1 << 2, // : or =
-    ANCHOR_CUE = 1 << 3,    // the first letter of a cue word that wakes; look.cue says which
-    ANCHOR_LONG = 1 << 4,   // the first of KEY_RUN or more letters, digits, _ and - in a row
-    ANCHOR_DOLLAR = 1 << 5, // $ before what may be the name of a scheme: scheme_begins
-    ANCHOR_NAMED = 1 << 6,  // as ANCHOR_NUMBER, near behind a word that names an identifier
-    ANCHOR_KINDS = 7
+    ANCHOR_NUMBER = 1 << 0,   // the first digit of a run; look.number is what follows
+    ANCHOR_AT = 1 << 1,       // @
+    ANCHOR_ASSIGN = 1 << 2,   // : or =
+    ANCHOR_CUE = 1 << 3,      // the first letter of a cue word that wakes; look.cue says which
+    ANCHOR_LONG = 1 << 4,     // the first of KEY_RUN or more letters, digits, _ and - in a row
+    ANCHOR_DOLLAR = 1 << 5,   // $ before what may be the name of a scheme: scheme_begins
+    ANCHOR_NAMED = 1 << 6,    // as ANCHOR_NUMBER, near behind a word that names an identifier
+    ANCHOR_POSTCODE = 1 << 7, // five digits before a name: postcode_at
+    ANCHOR_KINDS = 8
 };
 
 // What a detector sees. The cue words of cues.h that were passed are known by where they ended;
@@ -95,6 +96,18 @@ static inline bool scheme_begins(str t, size_t at)
     while (n < LONGEST && (is_alnum(at_byte(t, at + n)) || at_byte(t, at + n) == '-'))
         n++;
     return n > 1 && at_byte(t, at + n) == '$';
+}
+// Whether the digit there begins five of them, a blank, and a word that begins like a name.
+static inline bool postcode_at(str t, size_t at)
+{
+    enum { DIGITS = 5 };
+    if (t.n - at < DIGITS + 2 || t.p[at + DIGITS] != ' ' || is_alnum(before(t, at)) ||
+        !(is_upper(t.p[at + DIGITS + 1]) || (t.p[at + DIGITS + 1] & 0xc0) == 0xc0))
+        return false;
+    for (size_t i = 0; i < DIGITS; i++)
+        if (!is_digit(t.p[at + i]))
+            return false;
+    return true;
 }
 // `what` is not empty.
 static inline bool stands_at(str t, size_t at, str what)

@@ -37,6 +37,8 @@ static inline void plain_scan_text(struct arena *a, str t, const struct guard_po
             scan_anchor(&s, ANCHOR_CUE, i);
         if (is_digit(t.p[i]) && (i == 0 || !is_digit(t.p[i - 1])))
             scan_anchor(&s, ANCHOR_NUMBER, i);
+        if (is_digit(t.p[i]) && postcode_at(t, i))
+            scan_anchor(&s, ANCHOR_POSTCODE, i);
         if (t.p[i] == '@')
             scan_anchor(&s, ANCHOR_AT, i);
         if (t.p[i] == ':' || t.p[i] == '=')

@@ -243,8 +243,8 @@ struct chunk {
     size_t foreign; // where bytes that are not ASCII began, at a block's border; SIZE_MAX: none
 };
 
-// Of the places where numbers begin, those where one of NUMBER_LEAST digits may: so many in a row,
-// or another group near behind; and those behind a key byte. What is near the block's end may be.
+// Of the places where numbers begin, those where one of NUMBER_LEAST digits may: five in a row, or
+// another group near behind; and those behind a key byte. What is near the block's end may be.
 static uint64_t maybe_numbers(const struct marks *m)
 {
     enum { NEAR = NUMBER_LEAST - 1 + NUMBER_GAP_MAX };
@@ -254,8 +254,8 @@ static uint64_t maybe_numbers(const struct marks *m)
     near |= near >> 4;
     _Static_assert(NEAR <= 2 + 7, "the shifts reach so far");
     row &= row >> 2;
-    row &= row >> 2;
-    _Static_assert(NUMBER_LEAST == 2 + 2 + 2, "the shifts make so many");
+    row &= m->digit >> 4;
+    _Static_assert(NUMBER_LEAST > 2 + 2 + 1, "the shifts make no more");
     return m->number &
            (near | row | ~(uint64_t)0 << (BLOCK - NEAR) | m->key << 1 | m[-1].key >> (BLOCK - 1));
 }
@@ -313,6 +313,8 @@ static void see_block(struct scan *s, const struct marks *m, size_t at)
             scan_anchor(s, ANCHOR_CUE, here);
         if (number >> bit & 1 && (long_number(m, bit) || is_letter(before(s->look.text, here))))
             scan_anchor(s, ANCHOR_NUMBER, here);
+        if (number >> bit & 1 && postcode_at(s->look.text, here))
+            scan_anchor(s, ANCHOR_POSTCODE, here);
         if (m->sign >> bit & 1 && telling_sign(s->look.text, here, &sign))
             scan_anchor(s, sign, here);
         if (m->run >> bit & 1)
