@@ -92,7 +92,7 @@ TEST(both_twins_mark_runs_and_cues_wherever_they_stand)
             memset(p + at, at % 2 ? 'x' : '7', n);
             REQUIRE(read_both(p, at % (BLOCKS + 1)));
         }
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 300; round++) {
         memset(p, ' ', sizeof p);
         for (size_t at = 0; at < BYTES;) {
             str w = words[rng_next(&seed) % countof(words)];
