@@ -219,3 +219,29 @@ def test_a_key_twice_is_400_and_named():
         assert not fake.seen
         c.send(request(json.dumps(ask("hi")).encode()))
         assert c.read().status == 200
+
+
+def test_memory_that_ends_anywhere_on_the_road_is_told():
+    """The smallest memory a call may have, and bodies and answers that end it at every step."""
+    more = "gate: {listen: \"127.0.0.1:0\", call_memory: 64KiB}\n"
+    answers = {}
+    with FakeCloud() as fake, Weir(targets(local=fake, more=more)) as w, w.client() as c:
+        for size in range(100, 70000, 700):
+            for parts in (1, 40):
+                text = [{"type": "text", "text": "lorem ipsum " * (size // parts // 12)}]
+                body = ask("hi", stream=size % 200 < 100)
+                body["messages"][0]["content"] = text * parts
+                c.send(request(body))
+                answer = c.read(may_be_cut=True)
+                code = answer.error()["code"] if answer.status != 200 else None
+                assert (answer.status, code) in ((200, None), (413, "over_limit")), answer.body
+                answers[answer.status] = answers.get(answer.status, 0) + 1
+                if answer.header("connection") == "close":
+                    c.close()
+                    c.sock, c.held = w.client().sock, b""
+        assert answers[200] > 20 and answers[413] > 20, answers
+        fake.body = b'{"a":"' + b"y" * 70000 + b'"}'
+        answer = w.chat("hi")
+        assert answer.status == 502 and answer.error()["code"] == "upstream_broken", answer.body
+        fake.body = None
+        assert goes_on(w)
