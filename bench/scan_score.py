@@ -21,8 +21,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCS = os.path.join(ROOT, "../shared/data/sensitivity/docs.jsonl")
-TYPES = ("ADDRESS", "BANK_ACCOUNT", "CONFIDENTIAL", "CREDIT_CARD", "CRYPTO", "DOB", "DRIVER_LICENSE", "EMAIL", "HEALTH_ID", "IBAN", "IMEI",
-         "NATIONAL_ID", "PASSPORT", "PHONE", "ROUTING", "SECRET", "TAX_ID", "VIN")
+TYPES = ("ADDRESS", "BANK_ACCOUNT", "CONFIDENTIAL", "CREDIT_CARD", "CRYPTO", "DOB",
+         "DRIVER_LICENSE", "EMAIL", "HEALTH_ID", "IBAN", "IMEI", "NATIONAL_ID", "PASSPORT", "PHONE",
+         "ROUTING", "SECRET", "TAX_ID", "VIN")
 AROUND = 40
 
 
