@@ -44,6 +44,14 @@ def test_silent_in_the_middle():
     assert told("long", "upstream: {idle_timeout: 300ms}\n")[0]["code"] == "upstream_idle"
 
 
+def test_http_1_0_has_no_framing_but_gets_the_error_event():
+    with FakeCloud("cut") as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(ask("hi", stream=True)).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        answer = c.read()
+        assert answer.header("transfer-encoding") is None and c.closed()
+        assert b'"code":"upstream_cut"' in answer.body and b"[DONE]" not in answer.body
+
+
 def test_a_cut_whole_answer_is_a_502_and_not_half_an_answer():
     with FakeCloud("cut_whole") as fake, Weir(targets(local=fake)) as w:
         answer = w.post(ask("hi"))
