@@ -17,7 +17,7 @@ struct http_answer_reader {
     void *arg;
     size_t head_limit;
     unsigned interims;
-    bool have_head, interim_over, whole, keep, busy, dead, told, no_body;
+    bool have_head, interim_over, whole, keep, busy, dead, told;
 };
 
 static struct http_answer_reader *reader_of(llhttp_t *p)
@@ -49,7 +49,7 @@ static int on_headers_complete(llhttp_t *p)
     r->have_head = true;
     p->upgrade = 0;
     // llhttp knows 204 and 304, but not every 1xx
-    if (r->no_body || p->status_code < 200)
+    if (p->status_code < 200)
         p->flags |= F_SKIPBODY;
     return HPE_PAUSED;
 }
@@ -122,14 +122,8 @@ void http_answer_reader_start(struct http_answer_reader *r, const struct http_an
     r->events = e;
     r->arg = arg;
     r->interims = 0;
-    r->whole = r->told = r->no_body = false;
+    r->whole = r->told = false;
     begin_head(r);
-}
-
-void http_answer_reader_expect_no_body(struct http_answer_reader *r)
-{
-    must(!r->have_head);
-    r->no_body = true;
 }
 
 // Fills the head. False where its framing can be read in two ways, or nobody asked for such a

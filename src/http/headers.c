@@ -118,11 +118,3 @@ str http_get(const struct http_head *h, str name)
             return h->headers[i].value;
     return STR_NONE;
 }
-
-size_t http_count(const struct http_head *h, str name)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < h->header_count; i++)
-        count += h->headers[i].name.n == name.n && str_eq_nocase(h->headers[i].name, name);
-    return count;
-}

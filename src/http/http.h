@@ -29,7 +29,6 @@ struct http_head {
     bool chunked, keep_alive, expect_continue, upgrade;
 };
 str http_get(const struct http_head *h, str name); // first value, trimmed; empty where absent
-size_t http_count(const struct http_head *h, str name);
 
 // --- requests: step accept -----------------------------------------------------------------------
 
@@ -54,8 +53,6 @@ const struct http_head *http_reader_head(const struct http_reader *r);
 enum err http_take(struct http_reader *r, const struct http_head **ret_head,
                    str *ret_body) must_check;
 enum err http_reader_error(const struct http_reader *r);
-bool http_reader_started(const struct http_reader *r); // a first byte came
-bool http_reader_in_body(const struct http_reader *r);
 
 // --- responses, from targets ---------------------------------------------------------------------
 
@@ -69,8 +66,6 @@ struct http_answer_reader *http_answer_reader_new(size_t head_limit);
 void http_answer_reader_free(struct http_answer_reader *r);
 void http_answer_reader_start(struct http_answer_reader *r, const struct http_answer_events *e,
                               void *arg);
-// The request was HEAD: its answer ends with its head, whatever the head says. After start.
-void http_answer_reader_expect_no_body(struct http_answer_reader *r);
 // ERR_UPSTREAM_BROKEN where the bytes are no HTTP answer, or come after a whole one. Those that
 // come with its end make it not reusable. Any callback may free the reader.
 enum err http_answer_feed(struct http_answer_reader *r, str bytes) must_check;

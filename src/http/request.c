@@ -35,7 +35,7 @@ struct http_reader {
     size_t body_n, body_cap;
     size_t extension, extensions, trailers; // bytes of them
     enum err err;
-    bool started, have_head, done;
+    bool have_head, done;
 };
 
 static int broken(struct http_reader *r, enum err e)
@@ -348,7 +348,7 @@ void http_reader_start(struct http_reader *r, struct arena *a)
     r->body = NULL;
     r->body_n = r->body_cap = r->extension = r->extensions = r->trailers = 0;
     r->err = OK;
-    r->started = r->have_head = r->done = false;
+    r->have_head = r->done = false;
 }
 
 static enum err map_error(const struct http_reader *r, llhttp_errno_t e)
@@ -399,7 +399,6 @@ enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used)
     *ret_used = 0;
     if (r->err != OK || r->done)
         return r->done ? HTTP_DONE : HTTP_BROKEN;
-    r->started |= bytes.n > 0;
     if (!r->have_head)
         return feed_head(r, bytes, ret_used);
     if (r->head.content_length > r->settings->body_limit)
@@ -429,14 +428,4 @@ enum err http_take(struct http_reader *r, const struct http_head **ret_head, str
 enum err http_reader_error(const struct http_reader *r)
 {
     return r->err;
-}
-
-bool http_reader_started(const struct http_reader *r)
-{
-    return r->started;
-}
-
-bool http_reader_in_body(const struct http_reader *r)
-{
-    return r->have_head && !r->done;
 }

@@ -64,11 +64,11 @@ static inline bool say_piece(struct http_reader *r, struct arena *a, str piece, 
             return true;
         }
         if (p == HTTP_HAVE_HEAD) {
-            must(http_reader_in_body(r) && http_reader_head(r));
+            must(http_reader_head(r));
             say_head(out, http_reader_head(r));
             continue;
         }
-        must(http_take(r, &h, &body) == OK && !http_reader_in_body(r));
+        must(http_take(r, &h, &body) == OK);
         buf_printf(out, "BODY %zu ", body.n);
         buf_put(out, body);
         buf_putc(out, '\n');
@@ -126,7 +126,7 @@ static inline void said_done(void *arg, bool reusable)
 
 // What is told once the connection ended behind the bytes. Whether leftovers come with the answer's
 // last byte or later is the cut's: then both say that the connection is not reusable.
-static inline void say_answer(str bytes, struct cut c, bool no_body, struct buf *out)
+static inline void say_answer(str bytes, struct cut c, struct buf *out)
 {
     static const struct http_answer_events events = {said_head, said_body, said_done};
     struct http_answer_reader *r = http_answer_reader_new(1024);
@@ -136,8 +136,6 @@ static inline void say_answer(str bytes, struct cut c, bool no_body, struct buf 
     enum err e = OK;
     buf_init(&w.body, TRANSCRIPT_MAX);
     http_answer_reader_start(r, &events, &w);
-    if (no_body)
-        http_answer_reader_expect_no_body(r);
     while (bytes.n && e == OK)
         e = http_answer_feed(r, cut_piece(&c, all - bytes.n, &bytes, &heap));
     if (e == OK)

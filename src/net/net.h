@@ -121,7 +121,6 @@ void net_close(struct net_sock *s, bool reset);
 void net_close_after_flush(struct net_sock *s, int64_t linger_ms);
 // Flushes what is queued and leaves the end to the peer: closes with it, at most linger_ms later.
 void net_close_after_peer(struct net_sock *s, int64_t linger_ms);
-bool net_peer_is_loopback(const struct net_sock *s);
 void net_peer_name(const struct net_sock *s, char *dst,
                    size_t cap); // "203.0.113.9:51234": where it was really dialled
 

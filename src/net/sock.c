@@ -384,14 +384,3 @@ void net_peer_name(const struct net_sock *s, char *dst, size_t cap)
         snprintf(dst, cap, "[%s]:%d", host, ntohs(v6->sin6_port));
     }
 }
-
-bool net_peer_is_loopback(const struct net_sock *s)
-{
-    struct sockaddr_storage a;
-    if (!peer_address(s, &a))
-        return false;
-    if (a.ss_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)(const void *)&a)->sin_addr.s_addr) >> 24 == 127;
-    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)&a)->sin6_addr;
-    return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
-}

@@ -33,7 +33,6 @@ TEST(words_go_there_and_back)
     CHECK(strcmp(name, "not connected") == 0 || strncmp(name, "127.0.0.1:", 10) == 0);
     rig_run(&r);
     CHECK(r.client.connects == 1 && str_eq(buf_str(&r.client.got), S("hello")));
-    CHECK(net_peer_is_loopback(r.server.sock) && net_peer_is_loopback(r.client.sock));
     net_peer_name(r.client.sock, name, sizeof name);
     CHECK(strncmp(name, "127.0.0.1:", 10) == 0);
     rig_done(&r);
