@@ -142,10 +142,8 @@ def test_a_flood_of_trailers_ends_the_connection():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
         with contextlib.suppress(OSError):
             c.send(CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X: y\r\n" * 50000)
-        answer = c.read()
-        assert answer.status in (400, 431), answer.status
-        assert answer.error()["code"] in ("bad_http", "headers_too_large") and c.closed()
-        assert goes_on(w) and len(fake.seen) == 1
+        refused(w, c, 400, "bad_http")
+        assert len(fake.seen) == 1
 
 
 def test_a_hundred_megabytes_sent_in_spite_of_all_still_hear_413():
