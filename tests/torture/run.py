@@ -128,18 +128,18 @@ def ledger(weir):
     return {e[0]: e[1] for e in entries}, len(entries), tries
 
 
-def check_told(storm, entries, may_lack=0):
-    """What a client was told stands in the ledger; so many that weir's end overtook may lack."""
+def check_told(storm, entries):
+    """What a client was told stands in the ledger, also where weir's end came behind it."""
     lack = [c for c in storm.told if c not in entries]
-    assert len(lack) <= may_lack, "%d calls have no entry: %s" % (len(lack), lack[:3])
+    assert not lack, "%d calls have no entry: %s" % (len(lack), lack[:3])
     for call, status in storm.told.items():
-        assert call in lack or status == entries[call], (call, status, entries[call])
+        assert status == entries[call], (call, status, entries[call])
 
 
 def end_calm(weir, storm, before):
     storm.end()
-    until(lambda: metrics(weir, "weir_calls_open") <= 1, "no call is open", 15)  # 1: this page
-    until(lambda: metrics(weir, "weir_connections_open") <= 1, "no client is left", 15)
+    until(lambda: metrics(weir, "weir_calls_open") == 0, "no call is open", 15)
+    until(lambda: metrics(weir, "weir_connections_open") == 1, "no client is left", 15)  # 1: ours
     until(lambda: descriptors(weir) <= before, "no descriptor is lost", 15)
     calls = metrics(weir, "weir_calls_total")
     until(lambda: metrics(weir, "weir_ledger_entries_total") == calls, "all are written", 15)
@@ -160,7 +160,7 @@ def end_midst(weir, storm, signals):
     assert weir.stop(tell=False) == 0
     took = time.monotonic() - begin
     storm.end()
-    assert took < 6, "the end took %.1f s" % took  # 1 s of drain, and a sanitizer's own end
+    assert took < 10, "the end took %.1f s" % took  # 1 s of drain, and a sanitizer's own end
     entries, rows, _ = ledger(weir)
     assert rows == len(entries), "a call stands twice"
     check_told(storm, entries)
@@ -170,8 +170,8 @@ def run_round(number, how, seconds, config, fakes):
     for fake in fakes:
         fake.seen.clear()
     with Weir(CONFIG.format(**config)) as weir:
-        clients.converse(weir, "ok")  # the pages and the pools are there: what is open now may stay
-        until(lambda: metrics(weir, "weir_connections_open") <= 1, "no client is left")
+        clients.converse(weir, "ok")
+        until(lambda: metrics(weir, "weir_connections_open") == 1, "no client is left")
         before = descriptors(weir)
         storm = Storm(weir, SEED + 1000 * number, config["connections"] < CROWD)
         storm.over.wait(seconds)
