@@ -1,6 +1,6 @@
-// cues.c: finds the words of the table in cues.h by halving the rows with the same first letter;
-// the few that do not begin with an ASCII letter are all tried. Invariant: the rows stand in the
-// order of their bytes.
+// cues.c: finds the words of the table in cues.h: a filter of their first three bytes lets few
+// other words through, then the rows with the same first letter are halved; the few that do not
+// begin with an ASCII letter are all tried. Invariant: the rows stand in the order of their bytes.
 #include "guard/cues.h"
 
 enum form { WHOLE, STEM };
@@ -25,6 +25,25 @@ static const uint8_t first_row[] = {
     SIXTEEN(ROWS_BELOW, 0), FOUR(ROWS_BELOW, 16), FOUR(ROWS_BELOW, 20), ROWS_BELOW(24),
     ROWS_BELOW(25),         ROWS_BELOW(26),       countof(rows)};
 enum { NOT_ASCII = 26 };
+
+// A bit for each hash of a row's head; of those that wake, once more alone.
+#define SLOT(head)                      ((head)*0x9e3779b1u >> 20)
+#define BIT(word, i)                    (SLOT(HEAD(word)) / 64 == (i) ? (uint64_t)1 << SLOT(HEAD(word)) % 64 : 0)
+#define ANY(word, kind, form, id, i)    | BIT(word, i)
+#define WAKING(word, kind, form, id, i) | (CUE_##kind < CUE_WAKING ? BIT(word, i) : 0)
+#define ALL_BITS(i)                     (0 CUES(ANY, i))
+#define WAKING_BITS(i)                  (0 CUES(WAKING, i))
+#define FILTER(of)                                                                                 \
+    {                                                                                              \
+        SIXTEEN(of, 0), SIXTEEN(of, 16), SIXTEEN(of, 32), SIXTEEN(of, 48)                          \
+    }
+static const uint64_t all_heads[64] = FILTER(ALL_BITS), waking_heads[64] = FILTER(WAKING_BITS);
+
+static bool passes(const uint64_t filter[64], uint32_t head)
+{
+    uint32_t slot = SLOT(head);
+    return filter[slot / 64] >> slot % 64 & 1;
+}
 
 size_t cue_count(void)
 {
@@ -53,16 +72,26 @@ static bool row_at(const struct cue_row *r, str text, size_t at)
     return end == text.n || !letter(text.p[end]);
 }
 
+bool cue_may_wake(str text, size_t at)
+{
+    must(at < text.n);
+    return text.n - at >= HEAD_BYTES && passes(waking_heads, HEAD(text.p + at));
+}
+
 const struct cue_row *cue_at(str text, size_t at)
 {
     must(at < text.n);
+    if (text.n - at < HEAD_BYTES)
+        return NULL;
+    uint32_t head = HEAD(text.p + at);
+    if (!passes(all_heads, head))
+        return NULL;
     unsigned letter = (unsigned char)(text.p[at] | 0x20) - 'a';
     const struct cue_row *found = NULL;
     if (text.p[at] & 0x80)
         letter = NOT_ASCII;
-    if (letter > NOT_ASCII || text.n - at < HEAD_BYTES)
+    if (letter > NOT_ASCII)
         return NULL;
-    uint32_t head = HEAD(text.p + at);
     size_t i = first_row[letter], end = first_row[letter + 1];
     for (size_t past = end; letter < NOT_ASCII && i < past;) { // the first row that is not below
         size_t middle = (i + past) / 2;

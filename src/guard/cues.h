@@ -276,6 +276,8 @@ struct cue_row {
 };
 // Which begins at text[at] (the first letter of a word); NULL when none does.
 const struct cue_row *cue_at(str text, size_t at);
+// False when no word that wakes begins there: much cheaper to ask.
+bool cue_may_wake(str text, size_t at);
 size_t cue_count(void);
 str cue_word(size_t i);
 #endif

@@ -157,18 +157,42 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
         s->out->truncated = true;
 }
 
+// What a byte is to a word: a small letter, a capital, or of a letter that is not ASCII.
+enum { SMALL = 1, CAPITAL = 2, LEAD = 4, INNER = 8 };
+#define X16(of, c)                                                                                 \
+    of(c), of((c) + 1), of((c) + 2), of((c) + 3), of((c) + 4), of((c) + 5), of((c) + 6),           \
+        of((c) + 7), of((c) + 8), of((c) + 9), of((c) + 10), of((c) + 11), of((c) + 12),           \
+        of((c) + 13), of((c) + 14), of((c) + 15)
+#define KIND(c)                                                                                    \
+    ((c) >= 'a' && (c) <= 'z'   ? SMALL                                                            \
+     : (c) >= 'A' && (c) <= 'Z' ? CAPITAL                                                          \
+     : (c) >= 0xc0              ? LEAD                                                             \
+     : (c) >= 0x80              ? INNER                                                            \
+                                : 0)
+static const uint8_t kinds[256] = {
+    X16(KIND, 0x00), X16(KIND, 0x10), X16(KIND, 0x20), X16(KIND, 0x30),
+    X16(KIND, 0x40), X16(KIND, 0x50), X16(KIND, 0x60), X16(KIND, 0x70),
+    X16(KIND, 0x80), X16(KIND, 0x90), X16(KIND, 0xa0), X16(KIND, 0xb0),
+    X16(KIND, 0xc0), X16(KIND, 0xd0), X16(KIND, 0xe0), X16(KIND, 0xf0)};
+// By what stands before, what begins a word: any letter, a capital behind a small one, foreign ones
+// behind ASCII and the other way round.
+static const uint8_t begins_behind[16] = {[0] = SMALL | CAPITAL | LEAD,
+                                          [SMALL] = CAPITAL | LEAD,
+                                          [CAPITAL] = LEAD,
+                                          [LEAD] = SMALL | CAPITAL,
+                                          [INNER] = SMALL | CAPITAL};
+
 // Finds the cue words that end before `at` and are near, but for those that were found before.
 static void look_back(struct scan *s, size_t at)
 {
     struct look *l = &s->look;
     str t = l->text;
     size_t p = max_size(s->looked, at > LOOK_BACK ? at - LOOK_BACK : 0);
+    uint8_t last = kinds[(uint8_t)before(t, p)];
     for (; p < at; p++) {
-        bool letter = is_letter(t.p[p]), after = is_letter(before(t, p));
-        bool foreign = (t.p[p] & 0xc0) == 0xc0 && !(before(t, p) & 0x80);
-        bool begins =
-            foreign || (letter && (!after || (is_upper(t.p[p]) && !is_upper(before(t, p)))));
-        const struct cue_row *row = begins ? cue_at(t, p) : NULL;
+        uint8_t behind_it = begins_behind[last];
+        last = kinds[(uint8_t)t.p[p]];
+        const struct cue_row *row = last & behind_it ? cue_at(t, p) : NULL;
         size_t end = p + (row ? row->word.n : 0);
         if (!row || end > at)
             continue;
@@ -274,18 +298,6 @@ static bool long_number(const struct marks *m, int bit)
     return digits;
 }
 
-static bool of_word(char c)
-{
-    return is_letter(c) || c & 0x80;
-}
-
-// A word begins, too, where a capital letter follows a small one: accountKey.
-static bool word_begins(str t, size_t at)
-{
-    char c = t.p[at], last = before(t, at);
-    return of_word(c) && (!of_word(last) || (!(c & 0x20) && last & 0x20));
-}
-
 // Whether a detector may want the sign there.
 static bool telling_sign(str t, size_t at, enum anchor *ret_anchor)
 {
@@ -309,7 +321,7 @@ static void see_block(struct scan *s, const struct marks *m, size_t at)
         int bit = __builtin_ctzll(rest);
         size_t here = at + (size_t)bit;
         enum anchor sign;
-        if (m->cue >> bit & 1 && word_begins(s->look.text, here))
+        if (m->cue >> bit & 1 && cue_may_wake(s->look.text, here))
             scan_anchor(s, ANCHOR_CUE, here);
         if (number >> bit & 1 && (long_number(m, bit) || is_letter(before(s->look.text, here))))
             scan_anchor(s, ANCHOR_NUMBER, here);
