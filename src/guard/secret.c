@@ -116,6 +116,7 @@ static const struct name_row *name_before(str t, size_t end)
 {
     enum { LONGEST = 48 };
     size_t start = end;
+    must(end <= t.n);
     while (start > 0 && end - start < LONGEST && (is_key(t.p[start - 1]) || t.p[start - 1] & 0x80))
         start--;
     str name = str_of(t.p + start, end - start);
@@ -136,6 +137,7 @@ static const struct name_row *name_before(str t, size_t end)
 static bool shouted(str t, size_t end)
 {
     size_t n = 0;
+    must(end <= t.n);
     while (n < end && (is_upper(t.p[end - 1 - n]) || t.p[end - 1 - n] == '_'))
         n++;
     return n >= 3 && !is_letter(before(t, end - n));
