@@ -2,7 +2,7 @@
 // with file, line, column, what is wrong and what would be right.
 #include "cli/config.h"
 #include "base/mem.h"
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { CONFIG_MEMORY = 64 * 1024 * 1024, FILE_MAX = 4 * 1024 * 1024 };
 
@@ -476,7 +476,8 @@ enum err config_load(struct config *c, const char *path, bool discover,
     const char *why = "";
     if (route_model_open(route_model_builtin(), &s->model, &why) != OK)
         must(!"the built-in classifier is sound");
-    if (!path && access("weir.yaml", R_OK) == 0)
+    struct stat there; // one that cannot be read is a mistake, not the lack of one
+    if (!path && lstat("weir.yaml", &there) == 0)
         path = "weir.yaml";
     enum err e = path ? load_file(c, &l, path) : read_all(&l, NULL);
     if (e == OK && !path && discover)

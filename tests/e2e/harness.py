@@ -326,9 +326,9 @@ class Weir:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def command(*argv, stdin="", env=None, timeout=60):
+def command(*argv, stdin="", env=None, timeout=60, cwd=None):
     """Runs `weir ARGV`; returns the finished process."""
     p = subprocess.run([BINARY, *argv], input=stdin, capture_output=True, text=True, check=False,
-                       env=dict(os.environ, **(env or {})), timeout=timeout)
+                       env=dict(os.environ, **(env or {})), timeout=timeout, cwd=cwd)
     assert not SANITIZER.search(p.stderr), p.stderr
     return p

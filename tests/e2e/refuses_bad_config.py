@@ -83,6 +83,14 @@ def test_a_missing_file_is_said():
     assert done.returncode != 0 and done.stderr.count("/nonexistent.yaml") == 1, done.stderr
 
 
+def test_one_that_is_there_but_cannot_be_read_is_not_passed_over():
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink("/nonexistent/moved.yaml", os.path.join(folder, "weir.yaml"))
+        for words in (["serve", "--listen", "127.0.0.1:0"], ["check"], ["explain", "hi"]):
+            done = command(*words, timeout=20, cwd=folder)
+            assert done.returncode == 1 and "weir.yaml: No such file" in done.stderr, done.stderr
+
+
 def test_no_targets_at_all_says_what_to_do():
     done, _ = check("gate: {listen: \"127.0.0.1:0\"}\n")
     assert done.returncode != 0 and "target" in done.stderr + done.stdout
