@@ -28,7 +28,8 @@ enum { NOT_ASCII = 26 };
 
 // A bit for each hash of a row's head; of those that wake, once more alone.
 #define SLOT(head)                      ((head)*0x9e3779b1u >> 20)
-#define BIT(word, i)                    (SLOT(HEAD(word)) / 64 == (i) ? (uint64_t)1 << SLOT(HEAD(word)) % 64 : 0)
+#define BIT_AT(slot, i)                 ((slot) / 64 == (i) ? (uint64_t)1 << (slot) % 64 : 0)
+#define BIT(word, i)                    BIT_AT(SLOT(HEAD(word)), i)
 #define ANY(word, kind, form, id, i)    | BIT(word, i)
 #define WAKING(word, kind, form, id, i) | (CUE_##kind < CUE_WAKING ? BIT(word, i) : 0)
 #define ALL_BITS(i)                     (0 CUES(ANY, i))
