@@ -18,13 +18,16 @@ static const char usage[] =
     "                   the weights that are written have seen all rows\n"
     "  --eval FILE      print how well these rows are judged, too (an \"also\" task counts as "
     "right)\n"
+    "  --words FILE     what words lean to before any row is seen: a word, a tab, and a whole "
+    "number\n"
+    "                   of hundredths for each task, a line each\n"
     "  --epochs N       passes over the rows (default 6)\n"
     "  --bits N         2^N buckets of weights, 8 to 20 (default 16, one megabyte)\n"
     "  --seed N         the order's seed (default 1): the same rows and seed give the same bytes\n";
 
 enum { WEIGH_MAX = 32 };
 struct options {
-    const char *in, *out, *lic, *eval;
+    const char *in, *out, *lic, *eval, *words;
     double holdout;
     struct route_train_settings s;
     struct weigh {
@@ -281,7 +284,7 @@ static bool learn(const struct options *o, const struct rows *rows, struct buf *
     fprintf(stderr, "learning from %zu rows\n", rows->count);
     if (route_train(rows->row, rows->count, &o->s, file) != OK ||
         !open_aligned(buf_str(file), ret_bytes, ret)) {
-        fprintf(stderr, "weir: no weights came of it: check --epochs and --bits\n");
+        fprintf(stderr, "weir: no weights came of it: check --epochs, --bits and --words\n");
         return false;
     }
     return true;
@@ -357,6 +360,8 @@ static bool take_option(int argc, char **argv, int *i, struct options *o)
         o->lic = v;
     } else if ((v = cli_option(argc, argv, i, "--eval"))) {
         o->eval = v;
+    } else if ((v = cli_option(argc, argv, i, "--words"))) {
+        o->words = v;
     } else if ((v = cli_option(argc, argv, i, "--weigh"))) {
         return add_weigh(o, v);
     } else if ((v = cli_option(argc, argv, i, "--holdout"))) {
@@ -382,6 +387,7 @@ int cli_train(int argc, char **argv)
 {
     struct options o = {.holdout = 0.1};
     struct rows all = {0};
+    struct buf words;
     route_train_defaults(&o.s);
     o.s.progress = tell;
     o.s.progress_arg = &o;
@@ -393,10 +399,13 @@ int cli_train(int argc, char **argv)
     }
     if (!o.in || !o.out)
         return cli_mistake("train", "train wants --in FILE and --out FILE");
-    bool fine = read_rows(&o, o.in, o.lic, &all);
+    buf_init(&words, 64 << 20);
+    bool fine = (!o.words || cli_read_file(o.words, &words)) && read_rows(&o, o.in, o.lic, &all);
+    o.s.words = buf_str(&words);
     if (fine)
         balance(&all);
     int status = fine ? train_and_score(&o, &all) : 1;
     free_rows(&all);
+    buf_done(&words);
     return status;
 }

@@ -78,25 +78,22 @@ TEST(what_is_pasted_does_not_decide)
                   "function that calculates the integral of a polynomial\"") == TASK_TRANSLATE);
 }
 
-// Routine work over a long text stays routine; what is long and to be thought through does not.
-TEST(length_counts_where_the_request_itself_is_long)
+// Each doubling of the length takes off what the weights say; where they say nothing, nothing.
+TEST(length_lowers_what_a_local_answer_is_held_for)
 {
-    static const char *const asks[] = {"Summarise this text:\n\n", "Write a python program that "};
-    static const char *const more[] = {"The wall was built by many hands. ",
-                                       "reads a file and prints each line, "};
-    float ok[2][2];
-    char text[4000];
+    static const float none[TASK_COUNT] = {0};
+    char text[4000] = "Write a python program that ";
     struct route_model m;
-    struct judgement j;
+    struct judgement brief, lengthy, flat;
+    size_t n = strlen(text);
     open_builtin(&m);
-    for (int a = 0; a < 2; a++)
-        for (int longer = 0; longer < 2; longer++) {
-            size_t n = (size_t)snprintf(text, sizeof text, "%s", asks[a]);
-            while (n < (longer ? 3500u : 40u))
-                n += (size_t)snprintf(text + n, sizeof text - n, "%s", more[a]);
-            route_classify_text(&m, text_of(str_of(text, n)), &j);
-            CHECK(j.task == (a ? TASK_CODE : TASK_SUMMARISE));
-            ok[a][longer] = j.p_local_ok;
-        }
-    CHECK(ok[0][1] > 0.5f && ok[1][1] < 0.5f && ok[1][1] < ok[1][0] - 0.2f);
+    route_classify_text(&m, text_of(str_c(text)), &brief);
+    while (n < 3900)
+        n += (size_t)snprintf(text + n, sizeof text - n, "reads a file and prints each line, ");
+    route_classify_text(&m, text_of(str_of(text, n)), &lengthy);
+    m.local_drop = none;
+    route_classify_text(&m, text_of(str_of(text, n)), &flat);
+    CHECK(brief.task == TASK_CODE && lengthy.task == TASK_CODE);
+    CHECK(lengthy.p_local_ok < brief.p_local_ok - 0.2f);
+    CHECK(flat.p_local_ok > lengthy.p_local_ok + 0.2f);
 }

@@ -424,6 +424,18 @@ void features_read(struct features *f, const struct view *v)
     must(f->group[GROUP_FORM].n > 0 && f->group[GROUP_FORM].n <= FORM_MAX);
 }
 
+bool features_of_word(str word, uint32_t *ret_hash)
+{
+    struct view v;
+    struct features f;
+    view_of_text(&v, word, STR_NONE);
+    features_read(&f, &v);
+    if (f.group[GROUP_WORDS].n != 1)
+        return false;
+    *ret_hash = f.words[0];
+    return true;
+}
+
 unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
 {
     struct view v;

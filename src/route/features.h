@@ -63,6 +63,8 @@ struct features {
 void features_read(struct features *f, const struct view *v);
 // What one feature of the group weighs in this request.
 float group_value(const struct features *f, enum group g);
+// The hash of a word among the instruction's words; false where it is not exactly one word.
+bool features_of_word(str word, uint32_t *ret_hash);
 // By what the features know a phrase of a word or two: among the instruction's words, and then
 // (more than one hash) among its first. Returns how many hashes that are.
 unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4]);

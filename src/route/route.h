@@ -44,6 +44,8 @@ struct route_train_settings {
     uint32_t bucket_bits, epochs;
     double learning_rate, l2;
     uint64_t seed;
+    str words; // what words lean to before any row is seen: lines of a word, a tab, and for each
+               // task a whole number of hundredths; may be empty
     void (*progress)(void *arg, uint32_t epoch, double loss); // after each epoch; may be NULL
     void *progress_arg;
 };

@@ -72,7 +72,31 @@ static void start_from_cues(struct trainer *t)
                 t->start[(size_t)(hash[k] & t->mask) * TASK_COUNT + cues[i].task] =
                     k == 0 ? CUE_START : CUE_FIRST;
         }
-    memcpy(t->w, t->start, ((size_t)t->mask + 1) * TASK_COUNT * sizeof *t->w);
+}
+
+// "word<tab>12 -3 ..." for each line.
+static bool start_from_words(struct trainer *t, str words)
+{
+    for (str line; str_next(&words, '\n', &line);) {
+        str word, number, rest = line;
+        uint32_t hash;
+        int task = 0;
+        if (line.n == 0)
+            continue;
+        if (!str_next(&rest, '\t', &word) || !features_of_word(word, &hash))
+            return false;
+        float *start = t->start + (size_t)(hash & t->mask) * TASK_COUNT;
+        for (; str_next(&rest, ' ', &number); task++) {
+            int64_t hundredths;
+            if (task == TASK_COUNT || !str_to_i64(number, &hundredths) || hundredths < -10000 ||
+                hundredths > 10000)
+                return false;
+            start[task] += (float)hundredths / 100;
+        }
+        if (task != TASK_COUNT)
+            return false;
+    }
+    return true;
 }
 
 static void shuffle(uint32_t *order, size_t n, uint64_t *seed)
@@ -273,6 +297,12 @@ enum err route_train(const struct route_row *rows, size_t count,
     uint32_t *order = mem_new_array(uint32_t, count);
     trainer_init(t, s);
     start_from_cues(t);
+    if (!start_from_words(t, s->words)) {
+        mem_free(order);
+        trainer_free(t);
+        return ERR_BAD_FILE;
+    }
+    memcpy(t->w, t->start, ((size_t)t->mask + 1) * TASK_COUNT * sizeof *t->w);
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
     for (uint32_t epoch = 0; epoch < s->epochs; epoch++) {

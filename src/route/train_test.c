@@ -81,6 +81,47 @@ TEST(the_same_rows_and_seed_give_the_same_bytes)
     buf_done(&c);
 }
 
+// A line of the file of words: this many hundredths for one task, nothing for the others.
+static size_t put_word(char *to, size_t room, const char *word, enum task task)
+{
+    size_t n = (size_t)snprintf(to, room, "%s\t", word);
+    for (int t = 0; t < TASK_COUNT; t++)
+        n += (size_t)snprintf(to + n, room - n, t == (int)task ? "1200 " : "-5 ");
+    to[n - 1] = '\n';
+    return n;
+}
+
+TEST(words_lean_before_any_row_is_seen)
+{
+    struct route_train_settings s;
+    struct route_model m;
+    struct judgement j;
+    struct buf file;
+    char words[400];
+    const char *why;
+    size_t n = put_word(words, sizeof words, "grelm", TASK_TRANSLATE);
+    n += put_word(words + n, sizeof words - n, "vint", TASK_MATH);
+    route_train_defaults(&s);
+    s.bucket_bits = 12;
+    s.words = str_of(words, n);
+    buf_init(&file, 4 << 20);
+    REQUIRE(route_train(rows, countof(rows), &s, &file) == OK);
+    char *block = mem_new(file.n + 64), *at = block + (64 - ((uintptr_t)block & 63));
+    memcpy(at, file.p, file.n);
+    REQUIRE(route_model_open(str_of(at, file.n), &m, &why) == OK);
+    route_classify_text(&m, text_of(S("grelm")), &j);
+    CHECK(j.task == TASK_TRANSLATE);
+    route_classify_text(&m, text_of(S("vint")), &j);
+    CHECK(j.task == TASK_MATH);
+    mem_free(block);
+    static const char *const bad[] = {"word", "two words\t1", "word\t1 2 3", "word\t1 x"};
+    for (size_t i = 0; i < countof(bad); i++) {
+        s.words = str_c(bad[i]);
+        CHECK(route_train(rows, countof(rows), &s, &file) == ERR_BAD_FILE);
+    }
+    buf_done(&file);
+}
+
 TEST(senseless_settings_are_refused)
 {
     struct route_train_settings s;
