@@ -138,6 +138,7 @@ static size_t unit_end(str t, size_t p)
 static size_t tail_end(str t, size_t end)
 {
     size_t p = skip_parting(t, end), q = unit_end(t, p);
+    must(p >= end && q >= p);
     if (q > p) {
         end = q;
         p = skip_parting(t, end);

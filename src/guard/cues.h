@@ -20,6 +20,7 @@ enum cue {
     CUE_BEARER,             // an authorisation header's value follows
     CUE_BORN,               // a date of birth
     CUE_LOGIN,              // commands and lines that take a password
+    CUE_MARK,               // a mark of confidential documents
     CUE_PASSWORD,           // a password
     CUE_PIN,                // a number that opens
     CUE_AVENUE,             // a kind of street, before or behind its name
@@ -76,9 +77,11 @@ enum cue {
     X("cellular", PHONE, STEM, NONE, i)                                                            \
     X("clabe", OTHER, WHOLE, MX_CLABE, i)                                                          \
     X("claim", OTHER, STEM, NONE, i)                                                               \
+    X("classification", MARK, WHOLE, NONE, i)                                                      \
     X("cnp", OTHER, WHOLE, RO_CNP, i)                                                              \
     X("cnpj", OTHER, WHOLE, BR_CNPJ, i)                                                            \
     X("codice fiscale", OTHER, WHOLE, IT_CF, i)                                                    \
+    X("confiden", MARK, STEM, NONE, i)                                                             \
     X("contact", REACH, STEM, NONE, i)                                                             \
     X("contrase\303\261a", PASSWORD, STEM, NONE, i)                                                \
     X("contribuinte", OTHER, STEM, PT_NIF, i)                                                      \
@@ -120,6 +123,7 @@ enum cue {
     X("iban", OTHER, WHOLE, NONE, i)                                                               \
     X("idnr", OTHER, WHOLE, DE_STEUER, i)                                                          \
     X("imei", OTHER, WHOLE, IMEI, i)                                                               \
+    X("internal", MARK, WHOLE, NONE, i)                                                            \
     X("invoice", OTHER, STEM, NONE, i)                                                             \
     X("ird", OTHER, WHOLE, NZ_IRD, i)                                                              \
     X("isbn", OTHER, WHOLE, NONE, i)                                                               \
@@ -157,6 +161,7 @@ enum cue {
     X("nata il", BORN, WHOLE, NONE, i)                                                             \
     X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
     X("nato il", BORN, WHOLE, NONE, i)                                                             \
+    X("nda", MARK, WHOLE, NONE, i)                                                                 \
     X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
     X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
     X("nie", OTHER, WHOLE, ES_DNI, i)                                                              \
@@ -197,6 +202,8 @@ enum cue {
     X("portable", PHONE, WHOLE, NONE, i)                                                           \
     X("pps", OTHER, WHOLE, IE_PPS, i)                                                              \
     X("ppsn", OTHER, WHOLE, IE_PPS, i)                                                             \
+    X("privileged", MARK, WHOLE, NONE, i)                                                          \
+    X("proprietary", MARK, WHOLE, NONE, i)                                                         \
     X("psexec", LOGIN, STEM, NONE, i)                                                              \
     X("r. \304\215", OTHER, STEM, CZ_RC, i)                                                        \
     X("reach", REACH, WHOLE, NONE, i)                                                              \
@@ -247,6 +254,8 @@ enum cue {
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
     X("thai id", OTHER, WHOLE, TH_ID, i)                                                           \
     X("ticket", OTHER, STEM, NONE, i)                                                              \
+    X("tlp:", MARK, STEM, NONE, i)                                                                 \
+    X("top secret", MARK, WHOLE, NONE, i)                                                          \
     X("tracking", OTHER, STEM, NONE, i)                                                            \
     X("tva", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
@@ -258,10 +267,12 @@ enum cue {
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
     X("vat", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("versicherten", OTHER, STEM, DE_KVNR, i)                                                     \
+    X("vertraulich", MARK, STEM, NONE, i)                                                          \
     X("viale", VIALE, WHOLE, NONE, i)                                                              \
     X("vin", OTHER, WHOLE, VIN, i)                                                                 \
     X("visa", CARD, WHOLE, NONE, i)                                                                \
     X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \
+    X("weitergabe", MARK, WHOLE, NONE, i)                                                          \
     X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \
     X("\320\225\320\223\320\235", OTHER, STEM, BG_EGN, i)                                          \
     X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)
