@@ -213,6 +213,12 @@ static bool street_last(struct look *l, struct hit *ret_hit)
     return true;
 }
 
+// Behind the kind of street and a blank, which some cue words have in them.
+static size_t name_behind(const struct look *l)
+{
+    return l->cue_end + (before(l->text, l->cue_end) != ' ');
+}
+
 // 12 bis, rue Long Name: the number before, the name behind.
 static bool street_first(struct look *l, struct hit *ret_hit)
 {
@@ -220,8 +226,8 @@ static bool street_first(struct look *l, struct hit *ret_hit)
     size_t p = l->at;
     if (p > 4 && (stands_at(t, p - 4, S("bis ")) || stands_at(t, p - 4, S("ter "))))
         p -= 4;
-    size_t number = house_before(t, p), name = l->cue_end + 1;
-    if (number == SIZE_MAX || at_byte(t, l->cue_end) != ' ')
+    size_t number = house_before(t, p), name = name_behind(l);
+    if (number == SIZE_MAX || before(t, name) != ' ')
         return false;
     size_t end = name_end(t, name, STREET_WORDS);
     *ret_hit = (struct hit){number, tail_end(t, end), 0.8f};
@@ -232,8 +238,8 @@ static bool street_first(struct look *l, struct hit *ret_hit)
 static bool number_last(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
-    size_t name = l->cue_end + 1;
-    if (!is_upper(t.p[l->at]) || at_byte(t, l->cue_end) != ' ')
+    size_t name = name_behind(l);
+    if (!is_upper(t.p[l->at]) || before(t, name) != ' ')
         return false;
     size_t end = name_end(t, name, STREET_WORDS), p = skip_parting(t, end), house = house_end(t, p);
     *ret_hit = (struct hit){l->at, house > p ? tail_end(t, house) : house, 0.8f};

@@ -7,14 +7,11 @@
 static const str phrases[] = {
     S("strictly confidential"),
     S("confidential - attorneys' eyes only"),
-    S("nda - do not share"),
     S("company confidential - do not distribute"),
     S("confidential and proprietary"),
     S("confidential & proprietary"),
     S("confidential: do not"),
     S("classification: confidential"),
-    S("classification: secret"),
-    S("classification: restricted"),
     S("commercial in confidence"),
     S("commercial-in-confidence"),
     S("privileged & confidential"),
@@ -31,7 +28,6 @@ static const str phrases[] = {
     S("strictement confidentiel"),
     S("tlp:red"),
     S("tlp:amber"),
-    S("under nda"),
 };
 // Marks only when they are written in capitals.
 static const str shouted[] = {S("TOP SECRET"), S("INTERNAL ONLY"), S("CONFIDENTIAL"),
@@ -42,6 +38,8 @@ static size_t phrase_around(str t, size_t at, str phrase, bool as_is)
 {
     must(phrase.n > 0);
     for (size_t back = 0; back < phrase.n && back <= at; back++) {
+        if ((phrase.p[back] | 0x20) != (t.p[at] | 0x20))
+            continue;
         str here = str_first(str_from(t, at - back), phrase.n);
         bool same = as_is ? str_eq(here, phrase) : str_eq_nocase(here, phrase);
         size_t end = at - back + phrase.n;

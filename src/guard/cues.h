@@ -37,9 +37,9 @@ enum cue {
 };
 
 // X(word, kind, form, id, i), in the order of their bytes: WHOLE words, or STEMs that other letters
-// may follow; of two that fit the longer counts. At least three bytes; the
-// first four of those that wake are ASCII. id: the identifier of
-// ids.def that it names. i is handed through.
+// may follow; of two that fit the longer counts. At least three bytes; those
+// that wake have four of ASCII. Each that wakes costs time in every text that has many words like
+// it. id: the identifier of ids.def that it names. i is handed through.
 #define CUES(X, i)                                                                                 \
     X("aadhaar", OTHER, WHOLE, IN_AADHAAR, i)                                                      \
     X("aba", OTHER, WHOLE, US_ABA, i)                                                              \
@@ -77,7 +77,6 @@ enum cue {
     X("cellular", PHONE, STEM, NONE, i)                                                            \
     X("clabe", OTHER, WHOLE, MX_CLABE, i)                                                          \
     X("claim", OTHER, STEM, NONE, i)                                                               \
-    X("classification", MARK, WHOLE, NONE, i)                                                      \
     X("cnp", OTHER, WHOLE, RO_CNP, i)                                                              \
     X("cnpj", OTHER, WHOLE, BR_CNPJ, i)                                                            \
     X("codice fiscale", OTHER, WHOLE, IT_CF, i)                                                    \
@@ -88,7 +87,6 @@ enum cue {
     X("cpf", OTHER, WHOLE, BR_CPF, i)                                                              \
     X("cpr", OTHER, WHOLE, DK_CPR, i)                                                              \
     X("credit", CARD, STEM, NONE, i)                                                               \
-    X("crescent", STREET, WHOLE, NONE, i)                                                          \
     X("cuil", OTHER, WHOLE, AR_CUIT, i)                                                            \
     X("cuit", OTHER, WHOLE, AR_CUIT, i)                                                            \
     X("curl", LOGIN, WHOLE, NONE, i)                                                               \
@@ -100,7 +98,9 @@ enum cue {
     X("debit", CARD, STEM, NONE, i)                                                                \
     X("dial", PHONE, STEM, NONE, i)                                                                \
     X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
-    X("dob", BORN, WHOLE, NONE, i)                                                                 \
+    X("dob ", BORN, STEM, NONE, i)                                                                 \
+    X("dob\"", BORN, STEM, NONE, i)                                                                \
+    X("dob:", BORN, STEM, NONE, i)                                                                 \
     X("drive", STREET, WHOLE, NONE, i)                                                             \
     X("driver", OTHER, STEM, DRIVER, i)                                                            \
     X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
@@ -113,7 +113,8 @@ enum cue {
     X("fax", PHONE, WHOLE, NONE, i)                                                                \
     X("fin", OTHER, WHOLE, SG_NRIC, i)                                                             \
     X("f\303\270dselsnummer", OTHER, STEM, NO_FNR, i)                                              \
-    X("geb", BORN, WHOLE, NONE, i)                                                                 \
+    X("geb ", BORN, STEM, NONE, i)                                                                 \
+    X("geb.", BORN, STEM, NONE, i)                                                                 \
     X("geboorte", BORN, STEM, NONE, i)                                                             \
     X("gebor", BORN, STEM, NONE, i)                                                                \
     X("gstin", OTHER, WHOLE, IN_GSTIN, i)                                                          \
@@ -161,7 +162,6 @@ enum cue {
     X("nata il", BORN, WHOLE, NONE, i)                                                             \
     X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
     X("nato il", BORN, WHOLE, NONE, i)                                                             \
-    X("nda", MARK, WHOLE, NONE, i)                                                                 \
     X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
     X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
     X("nie", OTHER, WHOLE, ES_DNI, i)                                                              \
@@ -177,7 +177,6 @@ enum cue {
     X("order", OTHER, STEM, NONE, i)                                                               \
     X("pan", CARD, WHOLE, IN_PAN, i)                                                               \
     X("parcel", OTHER, WHOLE, NONE, i)                                                             \
-    X("parkway", STREET, WHOLE, NONE, i)                                                           \
     X("partita iva", OTHER, WHOLE, IT_PIVA, i)                                                     \
     X("pasaporte", OTHER, STEM, PASSPORT, i)                                                       \
     X("passcode", PASSWORD, STEM, NONE, i)                                                         \
@@ -203,7 +202,6 @@ enum cue {
     X("pps", OTHER, WHOLE, IE_PPS, i)                                                              \
     X("ppsn", OTHER, WHOLE, IE_PPS, i)                                                             \
     X("privileged", MARK, WHOLE, NONE, i)                                                          \
-    X("proprietary", MARK, WHOLE, NONE, i)                                                         \
     X("psexec", LOGIN, STEM, NONE, i)                                                              \
     X("r. \304\215", OTHER, STEM, CZ_RC, i)                                                        \
     X("reach", REACH, WHOLE, NONE, i)                                                              \
@@ -218,8 +216,8 @@ enum cue {
     X("rodn", OTHER, STEM, CZ_RC, i)                                                               \
     X("routing", OTHER, WHOLE, US_ABA, i)                                                          \
     X("rrn", OTHER, WHOLE, KR_RRN, i)                                                              \
-    X("rua", AVENUE, WHOLE, NONE, i)                                                               \
-    X("rue", AVENUE, WHOLE, NONE, i)                                                               \
+    X("rua ", AVENUE, STEM, NONE, i)                                                               \
+    X("rue ", AVENUE, STEM, NONE, i)                                                               \
     X("rut", OTHER, WHOLE, CL_RUT, i)                                                              \
     X("r\303\274ckruf", REACH, STEM, NONE, i)                                                      \
     X("senha", PASSWORD, STEM, NONE, i)                                                            \
@@ -248,7 +246,6 @@ enum cue {
     X("telefon", PHONE, STEM, NONE, i)                                                             \
     X("telephone", PHONE, STEM, NONE, i)                                                           \
     X("tel\303\251fono", PHONE, STEM, NONE, i)                                                     \
-    X("terrace", STREET, WHOLE, NONE, i)                                                           \
     X("teudat", OTHER, WHOLE, IL_ID, i)                                                            \
     X("text", REACH, WHOLE, NONE, i)                                                               \
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
@@ -261,7 +258,7 @@ enum cue {
     X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
     X("uid", OTHER, WHOLE, IN_AADHAAR, i)                                                          \
     X("umsatzsteuer", OTHER, STEM, DE_VAT, i)                                                      \
-    X("ur.", BORN, STEM, NONE, i)                                                                  \
+    X("ur. ", BORN, STEM, NONE, i)                                                                 \
     X("urodz", BORN, STEM, NONE, i)                                                                \
     X("ust", OTHER, WHOLE, DE_VAT, i)                                                              \
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
@@ -275,7 +272,9 @@ enum cue {
     X("weitergabe", MARK, WHOLE, NONE, i)                                                          \
     X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \
     X("\320\225\320\223\320\235", OTHER, STEM, BG_EGN, i)                                          \
-    X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)
+    X("\343\203\236\343\202\244\343\203\212", OTHER, STEM, JP_MY, i)                               \
+    X("\350\272\253\344\273\275\350\257\201\345\217\267", OTHER, STEM, CN_RIC, i)                  \
+    X("\354\243\274\353\257\274\353\223\261", OTHER, STEM, KR_RRN, i)
 
 // A word of the table. Its end is behind its last letter.
 struct cue_row {

@@ -2,7 +2,7 @@
 // half together, so that one shuffle looks up 32 bytes; of bytes that are not ASCII the tables say
 // nothing. Cue words are looked for in the same way: each belongs to one of eight buckets, and a
 // place may hold one when its first byte and the lower halves of the three behind it fit the same
-// bucket; behind a word of three bytes any may stand. Of bytes that are not ASCII none fits.
+// bucket.
 // Invariant: the twins give the same marks.
 #include "guard/marks.h"
 #include "guard/cues.h"
@@ -33,11 +33,10 @@ static const uint8_t class_high[16] = {
 
 // Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which
 // buckets have one with this half there.
-#define BUCKET(word) (1u << (((word)[0] + (word)[1] + 4 * (word)[2]) & 7))
+// By the first letter: so shared out that in prose few other words fit.
+#define BUCKET(word) (1u << ("22751014337763366015044476"[(uint8_t)((word)[0] - 'a') % 26] - '0'))
 #define LOW_HALF(word, kind, form, id, i)                                                          \
-    | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] == 0 || ((word)[(i) / 16] & 15) == (i) % 16)   \
-           ? BUCKET(word)                                                                          \
-           : 0)
+    | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] & 15) == (i) % 16 ? BUCKET(word) : 0)
 // The upper half of a letter in either case; i is a half.
 #define HIGH_HALF(word, kind, form, id, i)                                                         \
     | (CUE_##kind < CUE_WAKING && ((word)[0] >> 4 | 2) == ((i) | 2) ? BUCKET(word) : 0)
