@@ -8,6 +8,8 @@ enum form { WHOLE, STEM };
 // In lower case, as far as they are letters.
 #define BYTE(p, i) ((uint32_t)((uint8_t)(p)[i] | 0x20))
 #define HEAD(p)    (BYTE(p, 0) << 16 | BYTE(p, 1) << 8 | BYTE(p, 2))
+#define HEAD_4(p)  (BYTE(p, 0) | BYTE(p, 1) << 8 | BYTE(p, 2) << 16 | BYTE(p, 3) << 24)
+#define FOURTH(p)  ((uint8_t)((p)[3] ? (p)[3] | 0x20 : 0))
 enum { HEAD_BYTES = 3 };
 
 #define FOUR(of, i)    of(i), of((i) + 1), of((i) + 2), of((i) + 3)
@@ -15,7 +17,7 @@ enum { HEAD_BYTES = 3 };
 
 static const struct cue_row rows[] = {
 #define ROW(word, kind, form, id, i)                                                               \
-    {{word, sizeof(word) - 1}, CUE_##kind, form == STEM, ID_##id, HEAD(word)},
+    {{word, sizeof(word) - 1}, CUE_##kind, form == STEM, ID_##id, HEAD(word), FOURTH(word)},
     CUES(ROW, 0)};
 
 // How many rows begin with a lower letter than 'a' + i.
@@ -26,19 +28,21 @@ static const uint8_t first_row[] = {
     ROWS_BELOW(25),         ROWS_BELOW(26),       countof(rows)};
 enum { NOT_ASCII = 26 };
 
-// A bit for each hash of a row's head; of those that wake, once more alone.
+// A bit for each hash of a row's head; of the first four bytes of those that wake.
 #define SLOT(head)                      ((head)*0x9e3779b1u >> 20)
 #define BIT_AT(slot, i)                 ((slot) / 64 == (i) ? (uint64_t)1 << (slot) % 64 : 0)
 #define BIT(word, i)                    BIT_AT(SLOT(HEAD(word)), i)
 #define ANY(word, kind, form, id, i)    | BIT(word, i)
-#define WAKING(word, kind, form, id, i) | (CUE_##kind < CUE_WAKING ? BIT(word, i) : 0)
+#define BIT_4(word, i)                  BIT_AT(CUE_SLOT(HEAD_4(word)), i)
+#define WAKING(word, kind, form, id, i) | (CUE_##kind < CUE_WAKING ? BIT_4(word, i) : 0)
 #define ALL_BITS(i)                     (0 CUES(ANY, i))
 #define WAKING_BITS(i)                  (0 CUES(WAKING, i))
 #define FILTER(of)                                                                                 \
     {                                                                                              \
         SIXTEEN(of, 0), SIXTEEN(of, 16), SIXTEEN(of, 32), SIXTEEN(of, 48)                          \
     }
-static const uint64_t all_heads[64] = FILTER(ALL_BITS), waking_heads[64] = FILTER(WAKING_BITS);
+static const uint64_t all_heads[64] = FILTER(ALL_BITS);
+const uint64_t cue_filter[CUE_FILTER_WORDS] = FILTER(WAKING_BITS);
 
 static bool passes(const uint64_t filter[64], uint32_t head)
 {
@@ -73,12 +77,6 @@ static bool row_at(const struct cue_row *r, str text, size_t at)
     return end == text.n || !letter(text.p[end]);
 }
 
-bool cue_may_wake(str text, size_t at)
-{
-    must(at < text.n);
-    return text.n - at >= HEAD_BYTES && passes(waking_heads, HEAD(text.p + at));
-}
-
 const struct cue_row *cue_at(str text, size_t at)
 {
     must(at < text.n);
@@ -103,8 +101,9 @@ const struct cue_row *cue_at(str text, size_t at)
     }
     while (letter == NOT_ASCII && i < end && rows[i].head != head)
         i++;
+    uint8_t fourth = text.n - at > HEAD_BYTES ? (uint8_t)(text.p[at + HEAD_BYTES] | 0x20) : 0;
     for (; i < end && rows[i].head == head; i++)
-        if (row_at(&rows[i], text, at))
+        if ((rows[i].fourth == 0 || rows[i].fourth == fourth) && row_at(&rows[i], text, at))
             found = &rows[i]; // the longer stands behind
     return found;
 }

@@ -282,12 +282,25 @@ struct cue_row {
     enum cue cue;
     bool stem;
     enum identifier id;
-    uint32_t head; // the first three bytes in lower case, the first of them highest
+    uint32_t head;  // the first three bytes in lower case, the first of them highest
+    uint8_t fourth; // the byte behind them; 0: the word has none
 };
 // Which begins at text[at] (the first letter of a word); NULL when none does.
 const struct cue_row *cue_at(str text, size_t at);
+// A bit for each hash of the first four bytes of the words that wake.
+enum { CUE_FILTER_WORDS = 64 };
+extern const uint64_t cue_filter[CUE_FILTER_WORDS];
+#define CUE_SLOT(w) (((w) | 0x20202020u) * 0x9e3779b1u >> 20)
 // False when no word that wakes begins there: much cheaper to ask.
-bool cue_may_wake(str text, size_t at);
+static inline bool cue_may_wake(str text, size_t at)
+{
+    uint32_t w;
+    if (text.n - at < sizeof w)
+        return false;
+    memcpy(&w, text.p + at, sizeof w);
+    w = CUE_SLOT(w);
+    return cue_filter[w / 64] >> (w % 64) & 1;
+}
 size_t cue_count(void);
 str cue_word(size_t i);
 #endif

@@ -22,7 +22,7 @@ static bool is_day(size_t length, unsigned value)
     return length >= 1 && length <= 2 && value >= 1 && value <= 31;
 }
 
-// Length of the name of a month, with the dot of a short one.
+// Length of the name of a month, with the dot of a short one, where a blank follows.
 static size_t month_length(str t, size_t p)
 {
     static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec" // English
@@ -38,7 +38,7 @@ static size_t month_length(str t, size_t p)
     bool known = false;
     while (is_letter(at_byte(t, p + n)) || at_byte(t, p + n) & 0x80)
         n++;
-    if (n < 3 || n > 12)
+    if (n < 3 || n > 12 || !strchr(" .,", at_byte(t, p + n)))
         return 0;
     for (size_t i = 0; i + 3 < sizeof names; i += 3)
         known |= str_eq_nocase(str_of(t.p + p, 3), str_of(names + i, 3));
@@ -65,6 +65,13 @@ static size_t numeric(str t, size_t p, unsigned first)
         return 0;
     n = digits(t, end + 1, 4, &year);
     return n == 2 || is_year(n, year) ? end + 1 + n : 0;
+}
+
+// Most words are no month's: a number must stand behind the next blank.
+static bool number_follows(str t, size_t p)
+{
+    size_t blank = str_find_char(str_first(str_from(t, p), 16), ' ');
+    return blank != SIZE_MAX && is_digit(at_byte(t, p + blank + 1));
 }
 
 // The end of the date, or 0.
@@ -95,7 +102,7 @@ static size_t read_date(str t, size_t at)
         n = digits(t, p, 4, &value);
         return month && is_year(n, value) ? p + n : 0;
     }
-    month = n == 0 ? month_length(t, at) : 0;
+    month = n == 0 && number_follows(t, at) ? month_length(t, at) : 0;
     p = skip(t, at + month, " ");
     n = month ? digits(t, p, 2, &value) : 0;
     if (!n || !is_day(n, value))

@@ -13,7 +13,7 @@ enum { CUE_BYTES = BLOCK_MORE + 1 };
 // Classes, a bit each; those of key bytes are the highest. Three key bytes have the bit of a sign,
 // too: the tables tell halves, and @ : = share theirs with 0, J and M.
 enum { SIGN = 1, DOLLAR = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
-enum { BELOW_KEY = DASH - 1, BELOW_LETTER = A_TO_O - 1, DIGIT_TO_TOP = 3, CASE_TO_TOP = 2 };
+enum { BELOW_KEY = DASH - 1, DIGIT_TO_TOP = 3 };
 
 static const uint8_t class_low[16] = {
     [0] = SIGN | DIGIT | P_TO_Z,
@@ -54,7 +54,6 @@ static const uint8_t cue_low[CUE_BYTES][16] = {SIXTEEN(LOW, 0), SIXTEEN(LOW, 16)
 // What was read of a block.
 struct classes {
     uint64_t digit, key, cue, some; // some: of any class
-    uint64_t word, low;             // a letter of any kind; bit 5, which tells a letter's case
 };
 
 // `now` moved up by n, with the last bits of the block before it moved in; 0 < n < 64.
@@ -70,19 +69,15 @@ derive(const struct classes *c, struct marks_state *s, struct marks *ret_marks)
 #pragma GCC unroll 4
     for (int k = 0; k < 4; k++)
         run[k + 1] = run[k] & shifted(run[k], s->run[k], 1 << k);
-    // a word begins behind what is none, and with a capital behind a small letter: accountKey
-    uint64_t small = c->word & c->low;
-    uint64_t begins =
-        c->word & (~shifted(c->word, s->word, 1) | (~c->low & shifted(small, s->small, 1)));
     *ret_marks = (struct marks){
         .digit = c->digit,
         .key = c->key,
         .number = c->digit & ~shifted(c->digit, s->digit, 1),
-        .cue = c->cue & begins,
+        .cue = c->cue,
         .run = run[4] & ~shifted(run[4], s->run[4], 1),
         .sign = c->some & ~c->key,
     };
-    *s = (struct marks_state){c->digit, c->word, small, {run[0], run[1], run[2], run[3], run[4]}};
+    *s = (struct marks_state){c->digit, {run[0], run[1], run[2], run[3], run[4]}};
 }
 
 // --- AVX2 ----------------------------------------------------------------------------------------
@@ -133,16 +128,11 @@ AVX2 static inline struct classes classes_avx2(const char *p, const struct table
     __m256i x = classes_32(p, t, foreign, &no_cue[0]);
     __m256i y = classes_32(p + 32, t, foreign, &no_cue[1]);
     __m256i below_key = _mm256_set1_epi8(BELOW_KEY), zero = _mm256_setzero_si256();
-    __m256i below_letter = _mm256_set1_epi8(BELOW_LETTER);
     return (struct classes){
         .digit = bits_64(_mm256_slli_epi16(x, DIGIT_TO_TOP), _mm256_slli_epi16(y, DIGIT_TO_TOP)),
         .key = bits_64(_mm256_cmpgt_epi8(x, below_key), _mm256_cmpgt_epi8(y, below_key)),
         .some = bits_64(_mm256_cmpgt_epi8(x, zero), _mm256_cmpgt_epi8(y, zero)),
         .cue = ~bits_64(no_cue[0], no_cue[1]),
-        .word = bits_64(_mm256_or_si256(_mm256_cmpgt_epi8(x, below_letter), load_32(p)),
-                        _mm256_or_si256(_mm256_cmpgt_epi8(y, below_letter), load_32(p + 32))),
-        .low = bits_64(_mm256_slli_epi16(load_32(p), CASE_TO_TOP),
-                       _mm256_slli_epi16(load_32(p + 32), CASE_TO_TOP)),
     };
 }
 
@@ -192,10 +182,6 @@ static struct classes classes_sse2(const char *p)
         c.digit |= bits_16(_mm_slli_epi16(x, DIGIT_TO_TOP), i);
         c.key |= bits_16(_mm_cmpgt_epi8(x, _mm_set1_epi8(BELOW_KEY)), i);
         c.some |= bits_16(_mm_cmpgt_epi8(x, zero), i);
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i letter = _mm_cmpgt_epi8(x, _mm_set1_epi8(BELOW_LETTER));
-        c.word |= bits_16(_mm_or_si128(letter, v), i);
-        c.low |= bits_16(_mm_slli_epi16(v, CASE_TO_TOP), i);
         c.cue |= bits_16(_mm_xor_si128(_mm_cmpeq_epi8(y, zero), _mm_set1_epi8(-1)), i);
     }
     return c;

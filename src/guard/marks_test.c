@@ -27,21 +27,8 @@ static bool ascii(const char *p)
     return !((p[0] | p[1] | p[2] | p[3]) & 0x80);
 }
 
-static bool of_word(char c)
-{
-    return is_letter(c) || c & 0x80;
-}
-
-static bool word_begins(const char *p, size_t at)
-{
-    char c = p[at], last = at ? p[at - 1] : 0;
-    return of_word(c) && (!of_word(last) || (!(c & 0x20) && last & 0x20));
-}
-
 static bool cue_stands(const char *p, size_t at)
 {
-    if (!word_begins(p, at))
-        return false;
     for (size_t i = 0; i < cue_count(); i++) {
         str word = str_first(cue_word(i), 4), here = str_of(p + at, word.n);
         if (cue_at(cue_word(i), 0)->cue < CUE_WAKING && str_eq_nocase(here, word) && ascii(p + at))
@@ -59,7 +46,7 @@ static bool as_said(const char *p, const struct marks *m)
         if (BIT(m, digit, i) != is_digit(c) || BIT(m, key, i) != is_key(c) ||
             BIT(m, number, i) != first || BIT(m, run, i) != run_ends(p, i) ||
             BIT(m, sign, i) != (c == '@' || c == ':' || c == '=' || c == '$') ||
-            (cue_stands(p, i) && !BIT(m, cue, i)) || (BIT(m, cue, i) && !word_begins(p, i)))
+            (cue_stands(p, i) && !BIT(m, cue, i)))
             return false;
     }
     return true;

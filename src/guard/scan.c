@@ -298,6 +298,18 @@ static bool long_number(const struct marks *m, int bit)
     return digits;
 }
 
+static bool of_word(char c)
+{
+    return is_letter(c) || c & 0x80;
+}
+
+// A word begins, too, where a capital letter follows a small one: accountKey.
+static bool word_begins(str t, size_t at)
+{
+    char c = t.p[at], last = before(t, at);
+    return of_word(c) && (!of_word(last) || (!(c & 0x20) && last & 0x20));
+}
+
 // Whether a detector may want the sign there.
 static bool telling_sign(str t, size_t at, enum anchor *ret_anchor)
 {
@@ -321,7 +333,8 @@ static void see_block(struct scan *s, const struct marks *m, size_t at)
         int bit = __builtin_ctzll(rest);
         size_t here = at + (size_t)bit;
         enum anchor sign;
-        if (m->cue >> bit & 1 && cue_may_wake(s->look.text, here))
+        if (m->cue >> bit & 1 && cue_may_wake(s->look.text, here) &&
+            word_begins(s->look.text, here))
             scan_anchor(s, ANCHOR_CUE, here);
         if (number >> bit & 1 && (long_number(m, bit) || is_letter(before(s->look.text, here))))
             scan_anchor(s, ANCHOR_NUMBER, here);
