@@ -124,7 +124,8 @@ enum cue {
     X("iban", OTHER, WHOLE, NONE, i)                                                               \
     X("idnr", OTHER, WHOLE, DE_STEUER, i)                                                          \
     X("imei", OTHER, WHOLE, IMEI, i)                                                               \
-    X("internal", MARK, WHOLE, NONE, i)                                                            \
+    X("internal only", MARK, WHOLE, NONE, i)                                                       \
+    X("internal use", MARK, WHOLE, NONE, i)                                                        \
     X("invoice", OTHER, STEM, NONE, i)                                                             \
     X("ird", OTHER, WHOLE, NZ_IRD, i)                                                              \
     X("isbn", OTHER, WHOLE, NONE, i)                                                               \

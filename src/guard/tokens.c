@@ -272,8 +272,10 @@ static bool match_shapes(str t, size_t run, struct hit *ret_hit)
         return true;
     if (lead >= countof(first_shape) - 1)
         return false;
+    char second = at_byte(t, run + 1); // all prefixes have one
     for (size_t i = first_shape[lead]; i < first_shape[lead + 1]; i++)
-        if (stands_at(t, run, shapes[i].prefix) && match_shape(&shapes[i], t, run, ret_hit))
+        if (shapes[i].prefix.p[1] == second && stands_at(t, run, shapes[i].prefix) &&
+            match_shape(&shapes[i], t, run, ret_hit))
             return true;
     return false;
 }
