@@ -182,7 +182,14 @@ def test_too_many_connections_are_turned_away_honestly():
     with FakeCloud() as fake:
         more = "gate: {listen: \"127.0.0.1:0\", workers: 3, connections: 4}\n"
         with Weir(targets(local=fake, more=more)) as w:
-            held = [w.client() for _ in range(8)]
+            first = w.client()
+            page = request(b"", path="/metrics", method="GET")
+
+            def only_one_open():  # those that saw weir start are gone
+                first.send(page)
+                return b"\nweir_connections_open 1\n" in first.read("GET").body
+            until(only_one_open, "the first connection is the only one")
+            held = [first] + [w.client() for _ in range(7)]
             for c in held:
                 c.send(request(b"", path="/healthz", method="GET"))
             statuses = sorted(c.read("GET").status for c in held)
