@@ -6,7 +6,7 @@
 
 // A last message of fewer bytes is looked at together with the one before ("continue", "and in
 // C?").
-enum { SHORT_BYTES = 64 };
+enum { SHORT_BYTES = 200 };
 
 // Up to `end` something is put; VIEW_PAD bytes behind it may be written, and mean nothing.
 struct sink {
