@@ -31,6 +31,7 @@ struct trainer {
     uint64_t seed;
     struct view view;
     struct features f;
+    char polite[2048];
 };
 
 static void trainer_init(struct trainer *t, const struct route_train_settings *s)
@@ -196,12 +197,29 @@ static void learn_group(struct trainer *t, enum group g, const float *error)
     }
 }
 
+// Now and then a row is learned with a kind word, so that kind words change no task.
+static str made_polite(struct trainer *t, const struct route_row *row)
+{
+    enum { ONE_OF = 3 };
+    static const char *const first[] = {"", "", "please ", "hi, ", "hello, please "};
+    static const char *const last[] = {"", " thank you", " thanks", " please", "\nthanks a lot!"};
+    str text = text_reveal(row->text);
+    if (row->task == TASK_CHITCHAT || text.n + 40 > sizeof t->polite ||
+        rng_next(&t->seed) % ONE_OF != 0)
+        return text;
+    int n = snprintf(t->polite, sizeof t->polite, "%s%.*s%s",
+                     first[rng_next(&t->seed) % countof(first)], (int)text.n, text.p,
+                     last[rng_next(&t->seed) % countof(last)]);
+    must(n > 0 && (size_t)n < sizeof t->polite);
+    return str_of(t->polite, (size_t)n);
+}
+
 static double learn(struct trainer *t, const struct route_row *row)
 {
     double p[TASK_COUNT], square = 0;
     float error[TASK_COUNT];
     must(row->task < TASK_COUNT);
-    view_of_text(&t->view, text_reveal(row->text), text_reveal(row->before));
+    view_of_text(&t->view, made_polite(t, row), text_reveal(row->before));
     features_read(&t->f, &t->view);
     forget_some(t);
     predict(t, p);

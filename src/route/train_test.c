@@ -16,7 +16,7 @@ static void train_small(struct buf *file, uint64_t seed)
     struct route_train_settings s;
     route_train_defaults(&s);
     s.bucket_bits = 12;
-    s.epochs = 40;
+    s.epochs = 100;
     s.l2 = 0;
     s.seed = seed;
     buf_init(file, 4 << 20);
