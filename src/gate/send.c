@@ -48,7 +48,8 @@ static void end_try(struct live_call *l, enum err e)
     struct try *t = try_now(l);
     if (t->err == OK)
         t->err = e;
-    t->last_byte_us = time_wall_us();
+    if (t->last_byte_us == 0)
+        t->last_byte_us = time_wall_us();
     metric_add(l->worker->metrics, METRIC_tries, outcome_slot(e, t->status), 1);
 }
 

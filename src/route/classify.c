@@ -142,7 +142,7 @@ static void judge(const struct route_model *m, const struct view *v, struct judg
     struct features f;
     union by_task parts[GROUP_COUNT], p;
     lanes scale;
-    features_read(&f, v);
+    features_read(&f, v, m);
     memcpy(&p, m->bias, sizeof p);
     memcpy(&scale, m->scale, sizeof scale);
     for (int g = 0; g < GROUP_COUNT; g++) {

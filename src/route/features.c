@@ -57,8 +57,10 @@ static inline void add(struct hashes *to, uint32_t hash)
 struct pass {
     struct features *f;
     uint32_t *words, *payload; // where the next token goes
-    uint32_t line_words;       // in this line
-    uint32_t label;            // hash of this line's one or two first words
+    const int8_t *rows;        // of the model that is asked for ahead
+    uint32_t row_mask;
+    uint32_t line_words; // in this line
+    uint32_t label;      // hash of this line's one or two first words
     uint32_t lines, label_lines, bullets, options, numbers, alone, formulas;
     uint32_t labels[4]; // the last labels, to see repeated ones
     uint32_t repeated;  // labels seen before: examples are given
@@ -147,6 +149,12 @@ static const uint8_t *quote_end(const uint8_t *p, const uint8_t *end)
 
 static void read_payload(struct pass *s, const uint8_t *p, const uint8_t *end);
 
+static inline uint32_t ask_ahead(const struct pass *s, uint32_t hash)
+{
+    __builtin_prefetch(s->rows + (size_t)(hash & s->row_mask) * TASK_COUNT);
+    return hash;
+}
+
 // Reads one piece of one kind. Each token takes a byte at least, so that there is room for it.
 static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, bool payload)
 {
@@ -158,7 +166,7 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
         if (likely(kind == KIND_LETTER)) {
             p = word_read(p, &hash);
             count_word(s, hash);
-            *to++ = hash ^ salt;
+            *to++ = ask_ahead(s, hash ^ salt);
             p += *p == ' ';
         } else if (kind == KIND_OTHER) {
             p++;
@@ -166,11 +174,11 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
             p = take_wide(s, p, &hash);
             if (hash) {
                 count_word(s, hash);
-                *to++ = hash ^ salt;
+                *to++ = ask_ahead(s, hash ^ salt);
             }
         } else if (kind == KIND_DIGIT) {
             p = take_number(s, p, &hash);
-            *to++ = hash ^ salt;
+            *to++ = ask_ahead(s, hash ^ salt);
         } else if (*p == '"' && !payload && (close = quote_end(p + 1, end))) {
             s->of['"'] = (uint16_t)(s->of['"'] + 2);
             read_payload(s, p + 1, close); // inside an instruction, what is quoted
@@ -379,7 +387,7 @@ static void add_context(struct features *f, const struct view *v)
 }
 
 // Pairs of the instruction's words, and the first and last ones once more.
-static void add_pairs(struct features *f)
+static void add_pairs(const struct pass *s, struct features *f)
 {
     struct hashes *words = &f->group[GROUP_WORDS], *edges = &f->group[GROUP_EDGES];
     const uint32_t n = words->n, *w = words->at;
@@ -393,7 +401,7 @@ static void add_pairs(struct features *f)
         add(edges, mix(w[i], MARK_LAST));
     uint32_t *pair = words->at + n;
     for (uint32_t i = 1; i < n; i++)
-        *pair++ = pair_of(w[i - 1], w[i]);
+        *pair++ = ask_ahead(s, pair_of(w[i - 1], w[i]));
     words->n = (uint16_t)(pair - words->at);
 }
 
@@ -410,14 +418,18 @@ static void room(struct features *f)
     memcpy(f->group, rooms, sizeof rooms);
 }
 
-void features_read(struct features *f, const struct view *v)
+void features_read(struct features *f, const struct view *v, const struct route_model *ahead)
 {
     struct pass s = {.f = f, .words = f->words, .payload = f->payload};
+    if (ahead) {
+        s.rows = ahead->weights;
+        s.row_mask = ahead->bucket_count - 1;
+    }
     room(f);
     read_pieces(&s, v);
     f->group[GROUP_WORDS].n = (uint16_t)(s.words - f->words);
     f->group[GROUP_PAYLOAD].n = (uint16_t)(s.payload - f->payload);
-    add_pairs(f);
+    add_pairs(&s, f);
     add_form(&s, v);
     add_around(f, v);
     add_context(f, v);
@@ -429,7 +441,7 @@ bool features_of_word(str word, uint32_t *ret_hash)
     struct view v;
     struct features f;
     view_of_text(&v, word, STR_NONE);
-    features_read(&f, &v);
+    features_read(&f, &v, NULL);
     if (f.group[GROUP_WORDS].n != 1)
         return false;
     *ret_hash = f.words[0];
@@ -442,7 +454,7 @@ unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
     struct features f;
     must(phrase.n < QUOTE_LEAST);
     view_of_text(&v, phrase, STR_NONE);
-    features_read(&f, &v);
+    features_read(&f, &v, NULL);
     const struct hashes *words = &f.group[GROUP_WORDS];
     must(words->n == 1 || words->n == 3); // a word, or two and their pair
     ret_hashes[0] = words->at[words->n - 1];

@@ -60,7 +60,9 @@ struct features {
     uint32_t words[WORDS_MAX], edges[EDGES_MAX], payload[PAYLOAD_MAX], form[FORM_MAX],
         around[AROUND_MAX], context[CONTEXT_MAX];
 };
-void features_read(struct features *f, const struct view *v);
+// ahead: the model whose rows will be summed, which are asked for as soon as they are known, as its
+// table is larger than a core's caches; NULL: none.
+void features_read(struct features *f, const struct view *v, const struct route_model *ahead);
 // What one feature of the group weighs in this request.
 float group_value(const struct features *f, enum group g);
 // The hash of a word among the instruction's words; false where it is not exactly one word.

@@ -6,7 +6,7 @@ static void read_text(struct features *f, const char *text)
 {
     struct view v;
     view_of_text(&v, str_c(text), STR_NONE);
-    features_read(f, &v);
+    features_read(f, &v, NULL);
 }
 
 static bool has(const struct features *f, enum group g, uint32_t hash)
@@ -107,7 +107,7 @@ TEST(any_bytes_are_read_within_the_rooms)
         struct view v;
         struct features f;
         view_of_text(&v, str_of(text, n), STR_NONE);
-        features_read(&f, &v);
+        features_read(&f, &v, NULL);
         for (int g = 0; g < GROUP_COUNT; g++) {
             CHECK(f.group[g].n <= f.group[g].cap && group_name((enum group)g)[0]);
             CHECK(group_value(&f, (enum group)g) > 0);

@@ -1,5 +1,7 @@
 // filter_quality.c: a local target serves routed work only if its answer is likely as good. Where
-// the label leaves nothing but local targets, there is nothing to choose: they serve.
+// the label leaves nothing but local targets, there is nothing to choose: they serve. The reasons
+// name no figure: they stand in every entry of the ledger, beside p_local_ok, and few different
+// ones take little room there.
 #include "route/plan.h"
 
 static bool rules_out(const struct choice *c, const struct wants *w, const struct target *t,
@@ -10,17 +12,16 @@ static bool rules_out(const struct choice *c, const struct wants *w, const struc
     if (!w->routed || !c->fleet->zones[t->zone].local || w->only_local)
         return false;
     if (w->task == TASK_UNKNOWN) {
-        snprintf(why, WHY_CAP, "unsure what work this is");
+        str_copy_to(why, WHY_CAP, S("unsure what work this is"));
         return true;
     }
     const double ok = (double)c->judgement->p_local_ok;
     if (!p->task_local[w->task] && ok < p->hard_quality) {
-        snprintf(why, WHY_CAP, "%s counts as hard work: p_local_ok %.2f is below %.2f",
-                 task_name(w->task), ok, p->hard_quality);
+        str_copy_to(why, WHY_CAP, S("hard work, and p_local_ok is below policy.hard_quality"));
         return true;
     }
     if (ok < w->quality) {
-        snprintf(why, WHY_CAP, "p_local_ok %.2f is below the wanted %.2f", ok, w->quality);
+        str_copy_to(why, WHY_CAP, S("p_local_ok is below the quality that is wanted"));
         return true;
     }
     return false;

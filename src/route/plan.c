@@ -275,31 +275,41 @@ static void no_plan(const struct choice *c, const struct wants *w, struct plan *
         str_copy_to(p->reason, sizeof p->reason, str_c(say));
 }
 
+// Joins up to three pieces into the reason, without formatting: every call has one.
+static void say(struct plan *p, str a, str b, str c)
+{
+    const str pieces[] = {a, b, c};
+    size_t at = 0;
+    for (size_t i = 0; i < countof(pieces); i++) {
+        size_t n = min_size(pieces[i].n, sizeof p->reason - 1 - at);
+        memcpy(p->reason + at, pieces[i].n ? pieces[i].p : "", n);
+        at += n;
+    }
+    p->reason[at] = 0;
+}
+
 static void say_reason(const struct choice *c, const struct wants *w, struct plan *p)
 {
     const struct target *t = &c->fleet->targets[p->rows[0].target];
-    str zone = c->fleet->zones[t->zone].name;
-    const char *task = w->task == TASK_UNKNOWN ? "unsure work" : task_name(w->task);
-    int n = (int)min_size(zone.n, 40);
+    str zone = str_first(c->fleet->zones[t->zone].name, 40);
+    str task = w->task == TASK_UNKNOWN ? S("unsure work") : str_c(task_name(w->task));
+    bool routine = c->policy->task_local[w->task];
     if (!w->routed)
-        snprintf(p->reason, sizeof p->reason, "the caller named it: %.*s", n, zone.p);
+        say(p, S("the caller named it: "), zone, S(""));
     else if (w->only_local && w->zone < 0)
-        snprintf(p->reason, sizeof p->reason, "%s stays local (%s)", label_name(c->label), task);
+        say(p, str_c(label_name(c->label)), S(" stays local: "), task);
     else if (w->zone >= 0)
-        snprintf(p->reason, sizeof p->reason, "zone %.*s was asked for (%s)", n, zone.p, task);
+        say(p, zone, S(" was asked for: "), task);
     else if (p->stand_in)
-        snprintf(p->reason, sizeof p->reason,
-                 "%s belongs to the cloud, no cloud target can serve: local stands in", task);
+        say(p, task, S(" belongs to the cloud, no cloud target can serve: local stands in"), S(""));
     else if (c->fleet->zones[t->zone].local)
-        snprintf(p->reason, sizeof p->reason, "%s %s: %.*s", task,
-                 c->policy->task_local[w->task] ? "is routine work" : "that looks easy", n, zone.p);
+        say(p, task, routine ? S(" is routine work: ") : S(" that looks easy: "), zone);
     else if (w->task == TASK_UNKNOWN)
-        snprintf(p->reason, sizeof p->reason, "unsure what work this is: %.*s", n, zone.p);
-    else if (c->policy->task_local[w->task])
-        snprintf(p->reason, sizeof p->reason,
-                 "%s is routine, but no local target can serve it well: %.*s", task, n, zone.p);
+        say(p, S("unsure what work this is: "), zone, S(""));
+    else if (routine)
+        say(p, task, S(" is routine, but no local target can serve it well: "), zone);
     else
-        snprintf(p->reason, sizeof p->reason, "%s is hard work: %.*s", task, n, zone.p);
+        say(p, task, S(" is hard work: "), zone);
 }
 
 // Invariants (1) and (2) once more, on what is handed out.

@@ -220,7 +220,7 @@ static double learn(struct trainer *t, const struct route_row *row)
     float error[TASK_COUNT];
     must(row->task < TASK_COUNT);
     view_of_text(&t->view, made_polite(t, row), text_reveal(row->before));
-    features_read(&t->f, &t->view);
+    features_read(&t->f, &t->view, NULL);
     forget_some(t);
     predict(t, p);
     for (int k = 0; k < TASK_COUNT; k++) {
