@@ -1,6 +1,9 @@
 // hash.c: SipHash and NH. Little-endian machines only, as all of weir.
 #include "base/hash.h"
+#include "base/cpu.h"
 #include <string.h>
+
+enum { STEP = 32 }; // bytes that are folded at once
 
 struct sip {
     uint64_t v[4];
@@ -65,36 +68,79 @@ void hash_long_init(struct hash_long *h, struct hash_key key)
         h->fold[i] = hash_words(key, &i, 1);
 }
 
-// Folds up to a block into 32 bytes, both ways in one pass. n is a multiple of 16.
-static void sip_block(struct sip *s, const uint64_t *key, const char *p, size_t n)
+// The sum of products of neighbouring words, each with its word of the key added.
+void hash_fold_plain(const struct hash_long *h, const char *p, size_t n,
+                     uint64_t ret_sums[HASH_FOLDS])
 {
-    unsigned __int128 a = 0, b = 0;
-    for (const char *end = p + n; p < end; p += 16, key += 2) {
-        uint64_t m[2];
-        memcpy(m, p, sizeof m);
-        a += (unsigned __int128)(m[0] + key[0]) * (m[1] + key[1]);
-        b += (unsigned __int128)(m[0] + key[2]) * (m[1] + key[3]);
+    must(n <= HASH_BLOCK_BYTES && n % STEP == 0);
+    for (size_t f = 0; f < HASH_FOLDS; f++) {
+        const char *key = (const char *)h->fold + f * HASH_SHIFT_BYTES;
+        uint64_t sum = 0;
+        for (size_t i = 0; i < n; i += 8) {
+            uint32_t m[2], k[2];
+            memcpy(m, p + i, sizeof m);
+            memcpy(k, key + i, sizeof k);
+            sum += (uint64_t)(m[0] + k[0]) * (m[1] + k[1]);
+        }
+        ret_sums[f] = sum;
     }
-    sip_word(s, (uint64_t)a);
-    sip_word(s, (uint64_t)(a >> 64));
-    sip_word(s, (uint64_t)b);
-    sip_word(s, (uint64_t)(b >> 64));
+}
+
+AVX2 static inline __m256i load_32(const char *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline uint64_t sum_of(__m256i v)
+{
+    __m128i two = _mm_add_epi64(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    return (uint64_t)_mm_cvtsi128_si64(two) + (uint64_t)_mm_extract_epi64(two, 1);
+}
+
+AVX2 void hash_fold_avx2(const struct hash_long *h, const char *p, size_t n,
+                         uint64_t ret_sums[HASH_FOLDS])
+{
+    __m256i sums[HASH_FOLDS] = {_mm256_setzero_si256(), _mm256_setzero_si256(),
+                                _mm256_setzero_si256(), _mm256_setzero_si256()};
+    const char *key = (const char *)h->fold;
+    must(n <= HASH_BLOCK_BYTES && n % STEP == 0);
+    for (size_t i = 0; i < n; i += STEP) {
+        __m256i m = load_32(p + i);
+#pragma GCC unroll 4
+        for (size_t f = 0; f < HASH_FOLDS; f++) {
+            __m256i s = _mm256_add_epi32(m, load_32(key + i + f * HASH_SHIFT_BYTES));
+            sums[f] = _mm256_add_epi64(sums[f], _mm256_mul_epu32(s, _mm256_srli_epi64(s, 32)));
+        }
+    }
+    for (size_t f = 0; f < HASH_FOLDS; f++)
+        ret_sums[f] = sum_of(sums[f]);
+}
+
+static void sip_block(struct sip *s, const struct hash_long *h, const char *p, size_t n)
+{
+    uint64_t sums[HASH_FOLDS];
+    if (cpu_avx2())
+        hash_fold_avx2(h, p, n, sums);
+    else
+        hash_fold_plain(h, p, n, sums);
+    for (size_t f = 0; f < HASH_FOLDS; f++)
+        sip_word(s, sums[f]);
 }
 
 struct hash128 hash_bytes(const struct hash_long *h, const void *p, size_t n)
 {
-    enum { BLOCK = HASH_BLOCK_WORDS * 8, STEP = 16 };
+    enum { BLOCK = HASH_BLOCK_BYTES };
     struct sip s = sip_begin(h->key);
     const char *at = p;
     size_t left = n;
     must(p || n == 0);
     s.v[1] ^= 0xee; // the 128-bit form
     for (; left >= BLOCK; at += BLOCK, left -= BLOCK)
-        sip_block(&s, h->fold, at, BLOCK);
+        sip_block(&s, h, at, BLOCK);
     if (left) {
         char tail[BLOCK] = {0};
         memcpy(tail, at, left);
-        sip_block(&s, h->fold, tail, (left + STEP - 1) / STEP * STEP);
+        sip_block(&s, h, tail, (left + STEP - 1) / STEP * STEP);
     }
     sip_word(&s, n); // tells a short tail from its zeros
     s.v[2] ^= 0xee;
