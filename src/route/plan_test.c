@@ -342,67 +342,6 @@ TEST(an_empty_fleet_is_503)
     CHECK(plan_of(&s)->err == ERR_NONE_WELL && s.plan.reason[0]);
 }
 
-// One case of the product: true when the plan keeps every promise.
-static bool keeps_promises(struct stage *s, int zone)
-{
-    const struct plan *p = plan_of(s);
-    bool fine = (p->err == OK) == (p->count > 0) && p->reason[0];
-    for (unsigned i = 0; i < p->count; i++) {
-        const struct target *t = &s->targets[p->rows[i].target];
-        fine &= s->choice.label <= s->fleet.zones[t->zone].max_label;
-        fine &= s->health[p->rows[i].target] == HEALTH_UP;
-        fine &= zone < 0 || t->zone == (unsigned)zone;
-        for (unsigned k = 0; k < i; k++)
-            fine &= p->rows[k].target != p->rows[i].target;
-    }
-    for (unsigned i = 0; i < p->out_count; i++)
-        fine &= p->out[i].filter && p->out[i].why[0];
-    return fine;
-}
-
-static unsigned try_wishes(struct stage *s, unsigned *bad)
-{
-    static const str models[] = {{"auto", 4},     {"weir/local", 10}, {"weir/cloud", 10},
-                                 {"box", 3},      {"openai", 6},      {"gpt-4o-mini", 11},
-                                 {"qwen3-8b", 8}, {"nobody", 6}};
-    static const str zones[] = {{"", 0}, {"local", 5}, {"cloud", 5}, {"eu", 2}, {"moon", 4}};
-    static const str qualities[] = {{"", 0}, {"0.9", 3}};
-    unsigned tried = 0;
-    for (size_t m = 0; m < countof(models); m++)
-        for (size_t z = 0; z < countof(zones); z++)
-            for (size_t q = 0; q < countof(qualities); q++, tried++) {
-                s->choice.client_model = models[m];
-                s->choice.want_zone = zones[z];
-                s->choice.want_quality = qualities[q];
-                *bad += !keeps_promises(s, (int)z - 1);
-            }
-    return tried;
-}
-
-TEST(no_plan_of_the_small_product_has_a_forbidden_zone)
-{
-    static const enum task tasks[] = {TASK_SUMMARISE, TASK_MATH, TASK_UNKNOWN};
-    struct stage s;
-    unsigned tried = 0, bad = 0;
-    stage_init(&s);
-    for (unsigned top = 0; top < 27; top++) { // highest label of each zone
-        for (unsigned z = 0, n = top; z < 3; z++, n /= 3)
-            s.fleet.zones[z].max_label = (enum label)(n % 3);
-        for (unsigned health = 0; health < 16; health++) {
-            for (unsigned i = 0; i < 4; i++)
-                s.health[i] = health >> i & 1 ? HEALTH_DOWN : HEALTH_UP;
-            for (unsigned n = 0; n < 3 * countof(tasks) * 2; n++) {
-                s.choice.label = (enum label)(n % 3);
-                set_task(&s, tasks[n / 3 % countof(tasks)], 0.9f, 0.8f);
-                s.policy.stand_in = n / 9;
-                tried += try_wishes(&s, &bad);
-            }
-        }
-    }
-    CHECK(tried >= 600000);
-    CHECK(bad == 0);
-}
-
 TEST(hard_work_that_looks_easy_stays_local)
 {
     struct stage s;
