@@ -13,4 +13,9 @@ static inline bool cpu_avx2(void)
 {
     return __builtin_cpu_supports("avx2");
 }
+
+AVX2 static inline __m256i cpu_load_32(const char *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
 #endif

@@ -86,11 +86,6 @@ void hash_fold_plain(const struct hash_long *h, const char *p, size_t n,
     }
 }
 
-AVX2 static inline __m256i load_32(const char *p)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
 AVX2 static inline uint64_t sum_of(__m256i v)
 {
     __m128i two = _mm_add_epi64(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
@@ -105,10 +100,10 @@ AVX2 void hash_fold_avx2(const struct hash_long *h, const char *p, size_t n,
     const char *key = (const char *)h->fold;
     must(n <= HASH_BLOCK_BYTES && n % STEP == 0);
     for (size_t i = 0; i < n; i += STEP) {
-        __m256i m = load_32(p + i);
+        __m256i m = cpu_load_32(p + i);
 #pragma GCC unroll 4
         for (size_t f = 0; f < HASH_FOLDS; f++) {
-            __m256i s = _mm256_add_epi32(m, load_32(key + i + f * HASH_SHIFT_BYTES));
+            __m256i s = _mm256_add_epi32(m, cpu_load_32(key + i + f * HASH_SHIFT_BYTES));
             sums[f] = _mm256_add_epi64(sums[f], _mm256_mul_epu32(s, _mm256_srli_epi64(s, 32)));
         }
     }

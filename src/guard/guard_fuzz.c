@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool twins_agree(str text)
 {
     struct marks_state sa = {0}, sb = {0};
-    if (!__builtin_cpu_supports("avx2"))
+    if (!cpu_avx2())
         return true;
     for (size_t at = 0; at + BLOCK + BLOCK_MORE <= text.n; at += BLOCK) {
         struct marks a, b;

@@ -6,7 +6,6 @@
 // Invariant: the twins give the same marks.
 #include "guard/marks.h"
 #include "guard/cues.h"
-#include <immintrin.h>
 
 enum { CUE_BYTES = BLOCK_MORE + 1 };
 
@@ -82,15 +81,9 @@ derive(const struct classes *c, struct marks_state *s, struct marks *ret_marks)
 
 // --- AVX2 ----------------------------------------------------------------------------------------
 
-#define AVX2 __attribute__((target("avx2")))
-
 AVX2 static inline __m256i table(const uint8_t *t)
 {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)t));
-}
-AVX2 static inline __m256i load_32(const char *p)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 // The top bits of 32 bytes and of 32 more.
 AVX2 static inline uint64_t bits_64(__m256i first, __m256i second)
@@ -108,14 +101,14 @@ struct tables_32 {
 AVX2 static inline __m256i classes_32(const char *p, const struct tables_32 *t, __m256i *foreign,
                                       __m256i *ret_no_cue)
 {
-    __m256i v = load_32(p);
+    __m256i v = cpu_load_32(p);
     *foreign = _mm256_or_si256(*foreign, v);
     __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
     __m256i cue = _mm256_and_si256(_mm256_shuffle_epi8(t->cue_high, high),
                                    _mm256_shuffle_epi8(t->cue_low[0], v));
 #pragma GCC unroll 4
     for (int i = 1; i < CUE_BYTES; i++)
-        cue = _mm256_and_si256(cue, _mm256_shuffle_epi8(t->cue_low[i], load_32(p + i)));
+        cue = _mm256_and_si256(cue, _mm256_shuffle_epi8(t->cue_low[i], cpu_load_32(p + i)));
     *ret_no_cue = _mm256_cmpeq_epi8(cue, _mm256_setzero_si256());
     return _mm256_and_si256(_mm256_shuffle_epi8(t->class_low, v),
                             _mm256_shuffle_epi8(t->class_high, high));

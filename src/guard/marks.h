@@ -3,6 +3,7 @@
 // asked of the machine at each text.
 #ifndef GUARD_MARKS_H
 #define GUARD_MARKS_H
+#include "base/cpu.h"
 #include "base/str.h"
 
 enum {
@@ -33,7 +34,7 @@ bool marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
 static inline bool marks_read(const char *p, size_t blocks, struct marks_state *state,
                               struct marks *ret_marks)
 {
-    return __builtin_cpu_supports("avx2") ? marks_read_avx2(p, blocks, state, ret_marks)
+    return cpu_avx2() ? marks_read_avx2(p, blocks, state, ret_marks)
                                           : marks_read_sse2(p, blocks, state, ret_marks);
 }
 #endif

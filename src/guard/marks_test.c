@@ -63,7 +63,7 @@ static bool read_both(const char *p, size_t cut)
         foreign |= (p[i] & 0x80) != 0;
     if (!as_said(p, a) || low != foreign)
         return false;
-    if (!__builtin_cpu_supports("avx2"))
+    if (!cpu_avx2())
         return true;
     bool high = marks_read_avx2(p, cut, &sb, b);
     high |= marks_read_avx2(p + cut * BLOCK, BLOCKS - cut, &sb, b + cut);
