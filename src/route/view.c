@@ -1,8 +1,8 @@
 // view.c: picks the bytes that are looked at: the head of the last user message and its tail. An
 // instruction stands at an end; what is in the middle was mostly pasted. Never more than
 // ROUTE_READ_MAX bytes are decoded, so that a message of a megabyte costs what one of 2 KB does.
+#include "base/json_text.h"
 #include "route/features.h"
-#include <emmintrin.h>
 
 // A last message of fewer bytes is looked at together with the one before ("continue", "and in
 // C?").
@@ -12,129 +12,75 @@ enum { SHORT_BYTES = 200 };
 struct sink {
     char *at, *end;
 };
+_Static_assert((int)VIEW_PAD >= (int)JSON_TEXT_SLACK, "a view is decoded in place");
 
-// What a hex digit is worth, and one more: 0 is no digit.
-static const uint8_t hex_plus_one[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
+enum { ESCAPE = 6, PAIR = 2 * ESCAPE }; // bytes of the longest escape, and of two that are a pair
 
-// Four hex digits, or -1.
-static inline int32_t read_hex(const char *p, const char *end)
+// Length of the escape at `at`; of both where it is the first of a pair.
+static size_t escape_bytes(str raw, size_t at)
 {
-    if (end - p < 4)
-        return -1;
-    const int32_t a = hex_plus_one[(uint8_t)p[0]] - 1, b = hex_plus_one[(uint8_t)p[1]] - 1,
-                  c = hex_plus_one[(uint8_t)p[2]] - 1, d = hex_plus_one[(uint8_t)p[3]] - 1;
-    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
+    str e = str_from(raw, at);
+    if (e.n < ESCAPE || e.p[1] != 'u')
+        return 2;
+    bool upper = (e.p[2] | 0x20) == 'd' && memchr("89abAB", e.p[3], 6);
+    return upper && e.n >= PAIR && e.p[ESCAPE] == '\\' && e.p[ESCAPE + 1] == 'u' ? PAIR : ESCAPE;
 }
 
-static inline void put_code_point(struct sink *s, uint32_t cp)
+// The last place up to n where raw can be cut: not inside an escape or a pair of them.
+static size_t cut_place(str raw, size_t n)
 {
-    char *to = s->at;
-    if (cp < 0x80) {
-        *to++ = (char)cp;
-    } else if (cp < 0x800) {
-        *to++ = (char)(0xc0 | cp >> 6);
-        *to++ = (char)(0x80 | (cp & 0x3f));
-    } else {
-        if (cp < 0x10000) {
-            *to++ = (char)(0xe0 | cp >> 12);
-        } else {
-            *to++ = (char)(0xf0 | cp >> 18);
-            *to++ = (char)(0x80 | (cp >> 12 & 0x3f));
-        }
-        *to++ = (char)(0x80 | (cp >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (cp & 0x3f));
+    must(n <= raw.n);
+    size_t at = n > PAIR ? n - PAIR : 0, run = at;
+    while (run > 0 && raw.p[run - 1] == '\\')
+        run--;
+    at += (at - run) % 2; // the second byte of an escape: behind it
+    while (at < n) {
+        size_t bytes = raw.p[at] == '\\' ? escape_bytes(raw, at) : 1;
+        if (at + bytes > n)
+            return at;
+        at += bytes;
     }
-    if (likely(to <= s->end))
-        s->at = to;
-    else
-        s->end = s->at; // full: half a character is no character
-}
-
-// One escape at p (a backslash); returns what follows it. Tolerant: the body was checked before,
-// and a cut through an escape must do no harm.
-static const char *put_escape(struct sink *s, const char *p, const char *end)
-{
-    if (end - p < 2)
-        return end;
-    char c = p[1];
-    p += 2;
-    if (c != 'u') {
-        put_code_point(s, c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : (uint8_t)c & 0x7f);
-        return p;
-    }
-    int32_t hi = read_hex(p, end);
-    if (hi < 0)
-        return p;
-    p += 4;
-    if ((hi & 0xf800) == 0xd800) {
-        bool pair = hi < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
-        int32_t lo = pair ? read_hex(p + 2, end) : 0;
-        pair = lo >= 0xdc00 && lo < 0xe000;
-        put_code_point(s,
-                       pair ? (uint32_t)(0x10000 + ((hi - 0xd800) << 10) + lo - 0xdc00) : 0xfffd);
-        return pair ? p + 6 : p;
-    }
-    put_code_point(s, (uint32_t)hi);
-    return p;
-}
-
-// What stands at p up to an escape, some bytes at a time; returns what follows.
-static const char *put_plain(struct sink *s, const char *p, const char *end)
-{
-    size_t n = min_size((size_t)(end - p), (size_t)(s->end - s->at));
-    if (likely(end - p >= 16)) {
-        __m128i v = _mm_loadu_si128((const void *)p);
-        int escapes = _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        n = min_size(n, (size_t)__builtin_ctz((unsigned)escapes | 0x10000));
-        _mm_storeu_si128((void *)s->at, v); // what is past n is written again
-    } else {
-        const char *escape = memchr(p, '\\', n);
-        n = escape ? (size_t)(escape - p) : n;
-        memcpy(s->at, p, n);
-    }
-    s->at += n;
-    return p + n;
+    return n;
 }
 
 // Decodes from the start of raw until it ends or the sink is full.
 static void put_raw(struct sink *s, str raw, bool escaped)
 {
-    const char *p = raw.p, *end = raw.p + raw.n;
+    size_t n = min_size(raw.n, (size_t)(s->end - s->at));
     if (!escaped) {
-        size_t n = min_size(raw.n, (size_t)(s->end - s->at));
-        memcpy(s->at, p, n);
+        memcpy(s->at, raw.p, n);
         s->at += n;
         return;
     }
-    while (p < end && s->at < s->end)
-        p = *p == '\\' ? put_escape(s, p, end) : put_plain(s, p, end);
-}
-
-// The first place at or after `at` that is surely not inside an escape, or inside a character.
-static size_t clear_place(str raw, size_t at, bool escaped)
-{
-    enum { LOOK = 64 };
-    size_t last = min_size(raw.n, at + LOOK), quiet = 0;
-    for (size_t i = at; i < last; i++) {
-        bool continues = ((uint8_t)raw.p[i] & 0xc0) == 0x80;
-        bool begins = raw.p[i] == '\\' && i > 0 && raw.p[i - 1] != '\\' && i > at;
-        if (!continues && (!escaped || begins || quiet > 6))
-            return i;
-        quiet = raw.p[i] == '\\' ? 0 : quiet + 1;
+    // what is decoded is never longer, so that a run as long as the room fits
+    while (n > 0) {
+        size_t cut = n < raw.n ? cut_place(raw, n) : n;
+        s->at += json_text_decode(s->at, str_of(raw.p, cut));
+        raw = str_from(raw, cut);
+        n = cut ? min_size(raw.n, (size_t)(s->end - s->at)) : 0;
     }
-    return last;
 }
 
+static bool continues(char c)
+{
+    return ((uint8_t)c & 0xc0) == 0x80;
+}
+
+// Puts the last characters of raw that there is room for.
 static void put_tail(struct sink *s, str raw, bool escaped)
 {
+    enum { REACH = 2 * VIEW_TAIL }; // where all is escaped, as beyond ASCII, half of it is left
+    char decoded[REACH + PAIR + JSON_TEXT_SLACK];
     size_t room = (size_t)(s->end - s->at);
-    // an escape is longer than what it stands for: so much of raw is more than enough
-    size_t reach = escaped ? room + room / 8 : room;
-    size_t at = raw.n > reach ? clear_place(raw, raw.n - reach, escaped) : 0;
-    put_raw(s, str_from(raw, at), escaped);
+    must(room <= VIEW_TAIL);
+    if (escaped) {
+        size_t at = raw.n > REACH ? cut_place(raw, raw.n - REACH) : 0;
+        raw = str_of(decoded, json_text_decode(decoded, str_from(raw, at)));
+    }
+    size_t skip = raw.n > room ? raw.n - room : 0;
+    while (skip < raw.n && continues(raw.p[skip]))
+        skip++;
+    put_raw(s, str_from(raw, skip), false);
 }
 
 static void close_view(struct view *v, const struct sink *s)

@@ -115,6 +115,47 @@ TEST(a_long_text_full_of_escapes_is_cut_without_harm)
     }
 }
 
+// What a body says and what training reads are seen alike: the end is the end.
+TEST(the_tail_of_an_escaped_text_is_its_very_end)
+{
+    struct made *m = mem_new(sizeof *m);
+    struct view v;
+    char raw[6000];
+    memset(raw, 'x', sizeof raw - 1);
+    memcpy(raw + 10, "\\n", 2);
+    memcpy(raw + sizeof raw - 12, "the \\\"end\\\"", 11);
+    raw[sizeof raw - 1] = 0;
+    add_part(m, ROLE_USER, 0, raw);
+    view_of_ask(&v, &m->ask);
+    CHECK(v.n == VIEW_HEAD + 1 + VIEW_TAIL);
+    CHECK(str_ends(str_of(v.text, v.n), S("xthe \"end\"")));
+    mem_free(m);
+}
+
+// Every place of a cut, through escapes of every kind: what is decoded has no half of anything.
+TEST(a_cut_goes_through_no_escape_and_no_pair)
+{
+    static const char *const units[] = {"\\\\ud83d", "\\ud83d\\ude00", "\\\\\\\\", "\\\\\\n",
+                                        "\\ud83dx"};
+    for (size_t u = 0; u < countof(units); u++)
+        for (size_t shift = 0; shift < 12; shift++) {
+            struct made *m = mem_new(sizeof *m);
+            struct view v;
+            char raw[9000];
+            size_t n = shift, step = strlen(units[u]);
+            memset(raw, 'a', shift);
+            for (; n + step < sizeof raw; n += step)
+                memcpy(raw + n, units[u], step);
+            raw[n] = 0;
+            add_part(m, ROLE_USER, 0, raw);
+            view_of_ask(&v, &m->ask);
+            CHECK(v.n > VIEW_TAIL && utf8_valid(str_of(v.text, v.n)) == v.n);
+            bool halves = str_find(str_of(v.text, v.n), S("\xef\xbf\xbd")) != SIZE_MAX;
+            CHECK(halves == (u == 4)); // only what has no other half
+            mem_free(m);
+        }
+}
+
 TEST(a_request_without_text_gives_an_empty_view)
 {
     struct made m = {0};
