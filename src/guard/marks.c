@@ -12,7 +12,7 @@ enum { CUE_BYTES = BLOCK_MORE + 1 };
 // Classes, a bit each; those of key bytes are the highest. Three key bytes have the bit of a sign,
 // too: the tables tell halves, and @ : = share theirs with 0, J and M.
 enum { SIGN = 1, DOLLAR = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
-enum { BELOW_KEY = DASH - 1, DIGIT_TO_TOP = 3 };
+enum { BELOW_KEY = DASH - 1, BELOW_LETTER = A_TO_O - 1, DIGIT_TO_TOP = 3, SMALL_TO_TOP = 2 };
 
 static const uint8_t class_low[16] = {
     [0] = SIGN | DIGIT | P_TO_Z,
@@ -52,7 +52,8 @@ static const uint8_t cue_low[CUE_BYTES][16] = {SIXTEEN(LOW, 0), SIXTEEN(LOW, 16)
 
 // What was read of a block.
 struct classes {
-    uint64_t digit, key, cue, some; // some: of any class
+    uint64_t digit, key, letter, cue, some; // some: of any class
+    uint64_t small;                         // of letters, the small ones; of others anything
 };
 
 // `now` moved up by n, with the last bits of the block before it moved in; 0 < n < 64.
@@ -70,13 +71,13 @@ derive(const struct classes *c, struct marks_state *s, struct marks *ret_marks)
         run[k + 1] = run[k] & shifted(run[k], s->run[k], 1 << k);
     *ret_marks = (struct marks){
         .digit = c->digit,
-        .key = c->key,
+        .letter = c->letter,
         .number = c->digit & ~shifted(c->digit, s->digit, 1),
-        .cue = c->cue,
+        .cue = c->cue & ~(shifted(c->letter, s->letter, 1) & c->small),
         .run = run[4] & ~shifted(run[4], s->run[4], 1),
         .sign = c->some & ~c->key,
     };
-    *s = (struct marks_state){c->digit, {run[0], run[1], run[2], run[3], run[4]}};
+    *s = (struct marks_state){c->digit, c->letter, {run[0], run[1], run[2], run[3], run[4]}};
 }
 
 // --- AVX2 ----------------------------------------------------------------------------------------
@@ -97,12 +98,10 @@ struct tables_32 {
     __m256i class_low, class_high, cue_high, cue_low[CUE_BYTES];
 };
 
-// Classes of 32 bytes; in *ret_no_cue 255 where no cue word can begin.
-AVX2 static inline __m256i classes_32(const char *p, const struct tables_32 *t, __m256i *foreign,
+// Classes of 32 bytes v at p; in *ret_no_cue 255 where no cue word can stand.
+AVX2 static inline __m256i classes_32(const char *p, __m256i v, const struct tables_32 *t,
                                       __m256i *ret_no_cue)
 {
-    __m256i v = cpu_load_32(p);
-    *foreign = _mm256_or_si256(*foreign, v);
     __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
     __m256i cue = _mm256_and_si256(_mm256_shuffle_epi8(t->cue_high, high),
                                    _mm256_shuffle_epi8(t->cue_low[0], v));
@@ -117,13 +116,17 @@ AVX2 static inline __m256i classes_32(const char *p, const struct tables_32 *t, 
 AVX2 static inline struct classes classes_avx2(const char *p, const struct tables_32 *t,
                                                __m256i *foreign)
 {
-    __m256i no_cue[2];
-    __m256i x = classes_32(p, t, foreign, &no_cue[0]);
-    __m256i y = classes_32(p + 32, t, foreign, &no_cue[1]);
+    __m256i no_cue[2], v = cpu_load_32(p), w = cpu_load_32(p + 32);
+    __m256i x = classes_32(p, v, t, &no_cue[0]);
+    __m256i y = classes_32(p + 32, w, t, &no_cue[1]);
     __m256i below_key = _mm256_set1_epi8(BELOW_KEY), zero = _mm256_setzero_si256();
+    __m256i below_letter = _mm256_set1_epi8(BELOW_LETTER);
+    *foreign = _mm256_or_si256(*foreign, _mm256_or_si256(v, w));
     return (struct classes){
         .digit = bits_64(_mm256_slli_epi16(x, DIGIT_TO_TOP), _mm256_slli_epi16(y, DIGIT_TO_TOP)),
         .key = bits_64(_mm256_cmpgt_epi8(x, below_key), _mm256_cmpgt_epi8(y, below_key)),
+        .letter = bits_64(_mm256_cmpgt_epi8(x, below_letter), _mm256_cmpgt_epi8(y, below_letter)),
+        .small = bits_64(_mm256_slli_epi16(v, SMALL_TO_TOP), _mm256_slli_epi16(w, SMALL_TO_TOP)),
         .some = bits_64(_mm256_cmpgt_epi8(x, zero), _mm256_cmpgt_epi8(y, zero)),
         .cue = ~bits_64(no_cue[0], no_cue[1]),
     };
@@ -172,8 +175,11 @@ static struct classes classes_sse2(const char *p)
     for (int i = 0; i < BLOCK; i += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(class + i));
         __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(cue + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
         c.digit |= bits_16(_mm_slli_epi16(x, DIGIT_TO_TOP), i);
         c.key |= bits_16(_mm_cmpgt_epi8(x, _mm_set1_epi8(BELOW_KEY)), i);
+        c.letter |= bits_16(_mm_cmpgt_epi8(x, _mm_set1_epi8(BELOW_LETTER)), i);
+        c.small |= bits_16(_mm_slli_epi16(v, SMALL_TO_TOP), i);
         c.some |= bits_16(_mm_cmpgt_epi8(x, zero), i);
         c.cue |= bits_16(_mm_xor_si128(_mm_cmpeq_epi8(y, zero), _mm_set1_epi8(-1)), i);
     }

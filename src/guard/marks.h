@@ -14,16 +14,16 @@ enum {
 
 // One bit a byte of a block, the lowest for the first.
 struct marks {
-    uint64_t digit, key; // key: a letter, a digit, _ or -
+    uint64_t digit, letter;
     uint64_t number;     // the first digit of a run
-    uint64_t cue;        // a cue word that wakes may stand there, as a word or within one
-    uint64_t run;        // the KEY_RUN-th key byte in a row
+    uint64_t cue;        // a cue word that wakes may stand there, and a word may begin
+    uint64_t run;        // the KEY_RUN-th in a row of letters, digits, _ and -
     uint64_t sign;       // @ : = $
 };
 
 // What the next block must know of the one before; all zero at a text's beginning.
 struct marks_state {
-    uint64_t digit, run[5];
+    uint64_t digit, letter, run[5];
 };
 
 // Reads `blocks` blocks and BLOCK_MORE bytes. True when a byte in the blocks is not ASCII.

@@ -27,8 +27,11 @@ static bool ascii(const char *p)
     return !((p[0] | p[1] | p[2] | p[3]) & 0x80);
 }
 
-static bool cue_stands(const char *p, size_t at)
+// A cue word that wakes stands there, and no word has begun before it.
+static bool cue_begins(const char *p, size_t at)
 {
+    if (at > 0 && is_letter(p[at - 1]) && p[at] >= 'a')
+        return false;
     for (size_t i = 0; i < cue_count(); i++) {
         str word = str_first(cue_word(i), 4), here = str_of(p + at, word.n);
         if (cue_at(cue_word(i), 0)->cue < CUE_WAKING && str_eq_nocase(here, word) && ascii(p + at))
@@ -43,10 +46,10 @@ static bool as_said(const char *p, const struct marks *m)
     for (size_t i = 0; i < BYTES; i++) {
         char c = p[i];
         bool first = is_digit(c) && (i == 0 || !is_digit(p[i - 1]));
-        if (BIT(m, digit, i) != is_digit(c) || BIT(m, key, i) != is_key(c) ||
+        if (BIT(m, digit, i) != is_digit(c) || BIT(m, letter, i) != is_letter(c) ||
             BIT(m, number, i) != first || BIT(m, run, i) != run_ends(p, i) ||
             BIT(m, sign, i) != (c == '@' || c == ':' || c == '=' || c == '$') ||
-            (cue_stands(p, i) && !BIT(m, cue, i)))
+            (BIT(m, cue, i) ? i > 0 && is_letter(p[i - 1]) && c >= 'a' : cue_begins(p, i)))
             return false;
     }
     return true;

@@ -267,35 +267,30 @@ struct chunk {
     size_t foreign; // where bytes that are not ASCII began, at a block's border; SIZE_MAX: none
 };
 
-// Of the places where numbers begin, those where one of NUMBER_LEAST digits may: five in a row, or
-// another group near behind; and those behind a key byte. What is near the block's end may be.
-static uint64_t maybe_numbers(const struct marks *m)
-{
-    enum { NEAR = NUMBER_LEAST - 1 + NUMBER_GAP_MAX };
-    uint64_t near = m->number >> 2, row = m->digit & m->digit >> 1;
-    near |= near >> 1;
-    near |= near >> 2;
-    near |= near >> 4;
-    _Static_assert(NEAR <= 2 + 7, "the shifts reach so far");
-    row &= row >> 2;
-    row &= m->digit >> 4;
-    _Static_assert(NUMBER_LEAST > 2 + 2 + 1, "the shifts make no more");
-    return m->number &
-           (near | row | ~(uint64_t)0 << (BLOCK - NEAR) | m->key << 1 | m[-1].key >> (BLOCK - 1));
-}
+// Where a block's anchors may stand: what is asked at each place is asked here, of one class after
+// the other and without a branch a place.
+struct places {
+    uint64_t cue, number, five, sign, run; // five: five digits or more
+};
 
-// Whether there are enough digits before the first gap that no number has.
-static bool long_number(const struct marks *m, int bit)
+// Numbers with enough digits before the first gap that no number has, and those behind a letter.
+static void find_numbers(const struct marks *m, struct places *p)
 {
-    uint64_t digits = m->digit >> bit | m[1].digit << 1 << (BLOCK - 1 - bit), gap = ~digits;
-    gap &= gap >> 1;
-    gap &= gap >> 2;
-    _Static_assert(NUMBER_GAP_MAX == 3, "a longer gap is four bytes");
-    digits &= (gap & -gap) - 1;
+    p->number = m->number & (m->letter << 1 | m[-1].letter >> (BLOCK - 1));
+    p->five = 0;
+    for (uint64_t rest = m->number; rest; rest &= rest - 1) {
+        int bit = __builtin_ctzll(rest);
+        uint64_t digits = m->digit >> bit | m[1].digit << 1 << (BLOCK - 1 - bit), gap = ~digits;
+        p->five |= (uint64_t)((digits & 0x1f) == 0x1f) << bit;
+        gap &= gap >> 1;
+        gap &= gap >> 2;
+        _Static_assert(NUMBER_GAP_MAX == 3, "a longer gap is four bytes");
+        digits &= (gap & -gap) - 1;
 #pragma GCC unroll 8
-    for (int i = 1; i < NUMBER_LEAST; i++)
-        digits &= digits - 1;
-    return digits;
+        for (int i = 1; i < NUMBER_LEAST; i++)
+            digits &= digits - 1;
+        p->number |= (uint64_t)(digits != 0) << bit;
+    }
 }
 
 static bool of_word(char c)
@@ -328,21 +323,27 @@ static bool telling_sign(str t, size_t at, enum anchor *ret_anchor)
 
 static void see_block(struct scan *s, const struct marks *m, size_t at)
 {
-    uint64_t number = m->number ? maybe_numbers(m) : 0;
-    for (uint64_t rest = number | m->cue | m->run | m->sign; rest; rest &= rest - 1) {
+    str t = s->look.text;
+    struct places p = {.run = m->run, .sign = m->sign};
+    enum anchor sign;
+    for (uint64_t rest = m->cue; rest; rest &= rest - 1) {
+        int bit = __builtin_ctzll(rest);
+        p.cue |= (uint64_t)cue_may_wake(t, at + (size_t)bit) << bit;
+    }
+    if (m->number)
+        find_numbers(m, &p);
+    for (uint64_t rest = p.cue | p.number | p.five | p.sign | p.run; rest; rest &= rest - 1) {
         int bit = __builtin_ctzll(rest);
         size_t here = at + (size_t)bit;
-        enum anchor sign;
-        if (m->cue >> bit & 1 && cue_may_wake(s->look.text, here) &&
-            word_begins(s->look.text, here))
+        if (p.cue >> bit & 1 && word_begins(t, here))
             scan_anchor(s, ANCHOR_CUE, here);
-        if (number >> bit & 1 && (long_number(m, bit) || is_letter(before(s->look.text, here))))
+        if (p.number >> bit & 1)
             scan_anchor(s, ANCHOR_NUMBER, here);
-        if (number >> bit & 1 && postcode_at(s->look.text, here))
+        if (p.five >> bit & 1 && postcode_at(t, here))
             scan_anchor(s, ANCHOR_POSTCODE, here);
-        if (m->sign >> bit & 1 && telling_sign(s->look.text, here, &sign))
+        if (p.sign >> bit & 1 && telling_sign(t, here, &sign))
             scan_anchor(s, sign, here);
-        if (m->run >> bit & 1)
+        if (p.run >> bit & 1)
             scan_anchor(s, ANCHOR_LONG, here - (KEY_RUN - 1));
     }
 }
