@@ -7,7 +7,7 @@
 
 // --- view: the bytes that are looked at ------------------------------------------
 
-enum { VIEW_HEAD = 1280, VIEW_TAIL = 511, VIEW_CONTEXT = 256, VIEW_PAD = 32 };
+enum { VIEW_HEAD = 768, VIEW_TAIL = 383, VIEW_CONTEXT = 256, VIEW_PAD = 32 };
 _Static_assert(VIEW_HEAD + VIEW_TAIL + VIEW_CONTEXT < ROUTE_READ_MAX, "what is read is bounded");
 
 struct view {

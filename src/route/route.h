@@ -26,7 +26,7 @@ str route_model_builtin(void); // the committed weights
 
 // What is read: the last user message (its head and tail), its surroundings counted. At most
 // ROUTE_READ_MAX bytes of text whatever the body's size.
-enum { ROUTE_READ_MAX = 2048 };
+enum { ROUTE_READ_MAX = 1536 };
 void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
                     struct judgement *ret_judgement);
 void route_classify_text(const struct route_model *m, struct text text,

@@ -1,6 +1,6 @@
 // view.c: picks the bytes that are looked at: the head of the last user message and its tail. An
 // instruction stands at an end; what is in the middle was mostly pasted. Never more than
-// ROUTE_READ_MAX bytes are decoded, so that a message of a megabyte costs what one of 2 KB does.
+// ROUTE_READ_MAX bytes are decoded, so that a message of a megabyte costs what one of 1 KB does.
 #include "base/json_text.h"
 #include "route/features.h"
 
