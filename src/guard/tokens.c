@@ -43,9 +43,7 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("NRRA-", HEX, 42, 42, i)                                                                     \
     X("PMAK-", KEY, 59, 59, i)                                                                     \
     X("SCW", UPPER, 17, 17, i)                                                                     \
-    X("SG.", KEY, 16, 22, i)                                                                       \
     X("SK", HEX, 32, 32, i)                                                                        \
-    X("VF.DM.", HEX, 24, 24, i)                                                                    \
     X("aio_", ALNUM, 28, 28, i)                                                                    \
     X("api_org_", ALNUM, 30, 0, i)                                                                 \
     X("bkua_", ALNUM, 40, 40, i)                                                                   \
@@ -58,13 +56,6 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("doo_v1_", HEX, 64, 64, i)                                                                   \
     X("dop_v1_", HEX, 64, 64, i)                                                                   \
     X("dor_v1_", HEX, 64, 64, i)                                                                   \
-    X("dp.audit.", ALNUM, 40, 44, i)                                                               \
-    X("dp.ct.", ALNUM, 40, 44, i)                                                                  \
-    X("dp.pt.", ALNUM, 40, 44, i)                                                                  \
-    X("dp.sa.", ALNUM, 40, 44, i)                                                                  \
-    X("dp.scim.", ALNUM, 40, 44, i)                                                                \
-    X("dt0c01.", UPPER, 24, 24, i)                                                                 \
-    X("dt0s01.", UPPER, 24, 24, i)                                                                 \
     X("duffel_live_", KEY, 43, 43, i)                                                              \
     X("duffel_test_", KEY, 43, 43, i)                                                              \
     X("e2b_", HEX, 40, 40, i)                                                                      \
@@ -91,11 +82,7 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("glsa_", KEY, 41, 41, i)                                                                     \
     X("glsoat-", KEY, 18, 0, i)                                                                    \
     X("gsk_", ALNUM, 40, 0, i)                                                                     \
-    X("hawk.", KEY, 20, 20, i)                                                                     \
     X("hf_", ALNUM, 30, 0, i)                                                                      \
-    X("hvb.", KEY, 90, 0, i)                                                                       \
-    X("hvr.", KEY, 24, 0, i)                                                                       \
-    X("hvs.", KEY, 24, 0, i)                                                                       \
     X("ion_", ALNUM, 42, 42, i)                                                                    \
     X("jina_", ALNUM, 50, 0, i)                                                                    \
     X("key-", HEX, 32, 32, i)                                                                      \
@@ -104,7 +91,6 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("live_", KEY, 36, 0, i)                                                                      \
     X("lsv2_pt_", KEY, 40, 0, i)                                                                   \
     X("lsv2_sk_", KEY, 40, 0, i)                                                                   \
-    X("mlsn.", HEX, 64, 64, i)                                                                     \
     X("nfp_", ALNUM, 36, 36, i)                                                                    \
     X("npm_", ALNUM, 36, 0, i)                                                                     \
     X("ntn_", ALNUM, 40, 0, i)                                                                     \
@@ -114,7 +100,6 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("pat-eu1-", KEY, 36, 36, i)                                                                  \
     X("pat-na1-", KEY, 36, 36, i)                                                                  \
     X("phx_", KEY, 30, 0, i)                                                                       \
-    X("pk.eyJ", KEY, 40, 0, i)                                                                     \
     X("pnu_", ALNUM, 36, 36, i)                                                                    \
     X("pplx-", ALNUM, 40, 0, i)                                                                    \
     X("prefect_", KEY, 36, 0, i)                                                                   \
@@ -133,12 +118,10 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("rubygems_", HEX, 48, 48, i)                                                                 \
     X("rzp_live_", ALNUM, 14, 14, i)                                                               \
     X("rzp_test_", ALNUM, 14, 14, i)                                                               \
-    X("s.", KEY, 90, 0, i)                                                                         \
     X("sb_secret_", KEY, 30, 0, i)                                                                 \
     X("sbp_", HEX, 40, 40, i)                                                                      \
     X("secret_", ALNUM, 43, 43, i)                                                                 \
     X("sgp_", KEY, 40, 0, i)                                                                       \
-    X("sha256~", KEY, 43, 43, i)                                                                   \
     X("shippo_live_", HEX, 40, 40, i)                                                              \
     X("shippo_test_", HEX, 40, 40, i)                                                              \
     X("shltm_", KEY, 40, 40, i)                                                                    \
@@ -148,12 +131,10 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("shpss_", HEX, 32, 0, i)                                                                     \
     X("sk-", KEY, 20, 0, i)                                                                        \
     X("sk-ant-", KEY, 20, 0, i)                                                                    \
-    X("sk.eyJ", KEY, 40, 0, i)                                                                     \
     X("sk_", HEX, 48, 48, i)                                                                       \
     X("sk_live_", ALNUM, 20, 0, i)                                                                 \
     X("sk_prod_", KEY, 40, 0, i)                                                                   \
     X("sk_test_", ALNUM, 20, 0, i)                                                                 \
-    X("sl.", KEY, 100, 0, i)                                                                       \
     X("slk_", HEX, 64, 64, i)                                                                      \
     X("sm_aat_", ALNUM, 16, 16, i)                                                                 \
     X("sntrys_", KEY, 50, 0, i)                                                                    \
@@ -161,8 +142,6 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("sq0atp-", KEY, 22, 22, i)                                                                   \
     X("sq0csp-", KEY, 43, 43, i)                                                                   \
     X("tfp_", KEY, 40, 0, i)                                                                       \
-    X("tk.eyJ", KEY, 40, 0, i)                                                                     \
-    X("tkn.v1_", KEY, 40, 0, i)                                                                    \
     X("tskey-", KEY, 20, 0, i)                                                                     \
     X("tvly-", KEY, 32, 0, i)                                                                      \
     X("whsec_", ALNUM, 24, 0, i)                                                                   \
@@ -177,8 +156,32 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("xoxp-", KEY, 20, 0, i)                                                                      \
     X("xoxr-", KEY, 20, 0, i)                                                                      \
     X("xoxs-", KEY, 20, 0, i)                                                                      \
-    X("xsmtpsib-", KEY, 64, 0, i)                                                                  \
-    X("ya29.", KEY, 30, 0, i)
+    X("xsmtpsib-", KEY, 64, 0, i)
+// Prefixes with a sign in them that is no key byte: the run begins behind it.
+// X(head, tail, alphabet, least, most): the head ends in the sign.
+#define DOTTED(X)                                                                                  \
+    X("SG.", "", KEY, 16, 22)                                                                      \
+    X("VF.DM.", "", HEX, 24, 24)                                                                   \
+    X("dp.audit.", "", ALNUM, 40, 44)                                                              \
+    X("dp.ct.", "", ALNUM, 40, 44)                                                                 \
+    X("dp.pt.", "", ALNUM, 40, 44)                                                                 \
+    X("dp.sa.", "", ALNUM, 40, 44)                                                                 \
+    X("dp.scim.", "", ALNUM, 40, 44)                                                               \
+    X("dt0c01.", "", UPPER, 24, 24)                                                                \
+    X("dt0s01.", "", UPPER, 24, 24)                                                                \
+    X("hawk.", "", KEY, 20, 20)                                                                    \
+    X("hvb.", "", KEY, 90, 0)                                                                      \
+    X("hvr.", "", KEY, 24, 0)                                                                      \
+    X("hvs.", "", KEY, 24, 0)                                                                      \
+    X("mlsn.", "", HEX, 64, 64)                                                                    \
+    X("pk.", "eyJ", KEY, 40, 0)                                                                    \
+    X("s.", "", KEY, 90, 0)                                                                        \
+    X("sha256~", "", KEY, 43, 43)                                                                  \
+    X("sk.", "eyJ", KEY, 40, 0)                                                                    \
+    X("sl.", "", KEY, 100, 0)                                                                      \
+    X("tk.", "eyJ", KEY, 40, 0)                                                                    \
+    X("tkn.", "v1_", KEY, 40, 0)                                                                   \
+    X("ya29.", "", KEY, 30, 0)
 
 static const struct shape {
     str prefix;
@@ -188,32 +191,41 @@ static const struct shape {
 #define SHAPE_ROW(prefix, alphabet, least, most, i)                                                \
     {{prefix, sizeof(prefix) - 1}, alphabet, least, most},
     SHAPES(SHAPE_ROW, 0)};
+static const struct dotted {
+    struct shape shape;
+    size_t head;
+} dotted[] = {
+#define DOTTED_ROW(head, tail, alphabet, least, most)                                              \
+    {{{head tail, sizeof(head tail) - 1}, alphabet, least, most}, sizeof(head) - 1},
+    DOTTED(DOTTED_ROW)};
 
 // How many shapes begin with a lower letter than `@ + i`.
 #define LOWER(prefix, alphabet, least, most, i) +((prefix)[0] < '@' + (i))
 #define SHAPES_BELOW(i)                         (0 SHAPES(LOWER, i))
 static const uint8_t first_shape[] = {THIRTY_TWO(SHAPES_BELOW, 0), THIRTY_TWO(SHAPES_BELOW, 32),
                                       countof(shapes)};
+// For each first letter of a prefix, a bit for each second one: most runs begin otherwise.
+#define SECOND(prefix, alphabet, least, most, i)                                                   \
+    | (((prefix)[0] & 63) == (i) ? 1u << ((prefix)[1] & 31) : 0)
+#define SECONDS(i) (0u SHAPES(SECOND, i))
+static const uint32_t seconds[64] = {THIRTY_TWO(SECONDS, 0), THIRTY_TWO(SECONDS, 32)};
 
-static bool belongs(char c, enum alphabet a)
-{
-    switch (a) {
-    case HEX:
-        return is_hex(c);
-    case UPPER:
-        return is_upper(c) || is_digit(c);
-    case ALNUM:
-        return is_alnum(c);
-    case KEY:
-        break;
-    }
-    return is_key(c);
-}
+// A bit for each alphabet that a byte belongs to.
+#define IN(alphabet) (1u << (alphabet))
+static const uint8_t belongs[256] = {
+    ['-'] = IN(KEY),
+    ['_'] = IN(KEY),
+    ['0' ... '9'] = IN(KEY) | IN(ALNUM) | IN(HEX) | IN(UPPER),
+    ['a' ... 'f'] = IN(KEY) | IN(ALNUM) | IN(HEX),
+    ['g' ... 'z'] = IN(KEY) | IN(ALNUM),
+    ['A' ... 'F'] = IN(KEY) | IN(ALNUM) | IN(HEX) | IN(UPPER),
+    ['G' ... 'Z'] = IN(KEY) | IN(ALNUM) | IN(UPPER),
+};
 
 static size_t run_of(str t, size_t at, enum alphabet a, size_t most)
 {
     size_t n = 0;
-    while (n < most && at + n < t.n && belongs(t.p[at + n], a))
+    while (n < most && at + n < t.n && belongs[(uint8_t)t.p[at + n]] >> a & 1)
         n++;
     return n;
 }
@@ -250,16 +262,12 @@ static bool match_shape(const struct shape *s, str t, size_t start, struct hit *
     return true;
 }
 
-// Prefixes with a sign in them that is no key byte: the run begins behind it.
 static bool match_dotted(str t, size_t run, struct hit *ret_hit)
 {
-    char sign = before(t, run);
-    for (size_t i = 0; i < countof(shapes); i++) {
-        str prefix = shapes[i].prefix;
-        const char *last = memrchr(prefix.p, sign, prefix.n);
-        size_t back = last ? (size_t)(last - prefix.p) + 1 : SIZE_MAX;
-        if (run >= back && apart(t, run - back) && stands_at(t, run - back, prefix) &&
-            match_shape(&shapes[i], t, run - back, ret_hit))
+    for (size_t i = 0; i < countof(dotted); i++) {
+        size_t start = run - dotted[i].head;
+        if (run >= dotted[i].head && stands_at(t, start, dotted[i].shape.prefix) &&
+            apart(t, start) && match_shape(&dotted[i].shape, t, start, ret_hit))
             return true;
     }
     return false;
@@ -268,11 +276,11 @@ static bool match_dotted(str t, size_t run, struct hit *ret_hit)
 static bool match_shapes(str t, size_t run, struct hit *ret_hit)
 {
     unsigned lead = (unsigned char)at_byte(t, run) - '@';
+    char second = at_byte(t, run + 1); // all prefixes have one
     if ((before(t, run) == '.' || before(t, run) == '~') && match_dotted(t, run, ret_hit))
         return true;
-    if (lead >= countof(first_shape) - 1)
+    if (lead >= countof(first_shape) - 1 || !(seconds[lead] >> (second & 31) & 1))
         return false;
-    char second = at_byte(t, run + 1); // all prefixes have one
     for (size_t i = first_shape[lead]; i < first_shape[lead + 1]; i++)
         if (shapes[i].prefix.p[1] == second && stands_at(t, run, shapes[i].prefix) &&
             match_shape(&shapes[i], t, run, ret_hit))
@@ -287,7 +295,7 @@ static bool match_form(str t, size_t run, struct hit *ret_hit)
     enum { LONGEST = 128, AZURE = 84, AZURE_MARK = 52, NEW_RELIC = 40, NUGET = 46, MD5 = 32 };
     must(run < t.n);
     str v = str_of(t.p + run, run_of(t, run, KEY, LONGEST));
-    size_t hex = run_of(t, run, HEX, MD5), digits = 0;
+    size_t digits = 0;
     bool known = false;
     while (digits < v.n && is_digit(v.p[v.n - 1 - digits]))
         digits++;
@@ -297,8 +305,8 @@ static bool match_form(str t, size_t run, struct hit *ret_hit)
         known = str_ends(v, S("NRAL"));
     else if (v.n == NUGET)
         known = str_starts(v, S("oy2")) && run_of(t, run, ALNUM, NUGET) == NUGET;
-    else if (hex == MD5 && (digits == 1 || digits == 2))
-        known = v.n == MD5 + 3 + digits && stands_at(v, MD5, S("-us"));
+    else if ((digits == 1 || digits == 2) && v.n == MD5 + 3 + digits)
+        known = stands_at(v, MD5, S("-us")) && run_of(t, run, HEX, MD5) == MD5;
     if (!known || invented(v, KEY))
         return false;
     *ret_hit = (struct hit){run, run + v.n, 0.97f};
@@ -347,8 +355,10 @@ static bool match_jwt(str t, size_t start, struct hit *ret_hit)
 // 123456789:AA… (Telegram's bots); the run begins behind the colon.
 static bool match_bot(str t, size_t run, struct hit *ret_hit)
 {
+    if (before(t, run) != ':' || !stands_at(t, run, S("AA")))
+        return false;
     size_t start = run, n = run_of(t, run, KEY, 64);
-    if (before(t, run) != ':' || !stands_at(t, run, S("AA")) || n < 33 || n > 36)
+    if (n < 33 || n > 36)
         return false;
     for (start--; start > 0 && run - start <= 11 && is_digit(t.p[start - 1]);)
         start--;
@@ -363,10 +373,11 @@ static bool match_discord(str t, size_t run, struct hit *ret_hit)
 {
     enum { LONGEST = 64, TIME = 6, SIGNATURE = 27 };
     char lead = at_byte(t, run);
+    if (lead != 'M' && lead != 'N' && lead != 'O')
+        return false;
     size_t n = run_of(t, run, ALNUM, LONGEST);
-    if ((lead != 'M' && lead != 'N' && lead != 'O') || n < 23 || n > 28 ||
-        at_byte(t, run + n) != '.' || run_of(t, run + n + 1, KEY, LONGEST) != TIME ||
-        at_byte(t, run + n + 1 + TIME) != '.')
+    if (n < 23 || n > 28 || at_byte(t, run + n) != '.' ||
+        run_of(t, run + n + 1, KEY, LONGEST) != TIME || at_byte(t, run + n + 1 + TIME) != '.')
         return false;
     size_t signature = run + n + TIME + 2, more = run_of(t, signature, KEY, LONGEST);
     *ret_hit = (struct hit){run, signature + more, 0.97f};
@@ -385,6 +396,8 @@ static bool match_hook(str t, size_t run, struct hit *ret_hit)
     if (before(t, run) != '/')
         return false;
     str behind_it = str_of(t.p + from, run - from);
+    if (str_find(behind_it, S("hook")) == SIZE_MAX) // all of them have it
+        return false;
     while (end < t.n && end < run + LONGEST &&
            (is_key(t.p[end]) || t.p[end] == '/' || t.p[end] == '@'))
         end++;
