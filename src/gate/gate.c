@@ -56,21 +56,9 @@ int gate_port(const struct gate *g)
 // --- one worker
 // ------------------------------------------------------------------------------------
 
-static void check_deadlines(void *arg)
+static void hand_over(struct net_deadline *d)
 {
-    struct worker *w = arg;
-    int64_t now = net_now_us(w->loop);
-    list_each(l, &w->with_deadline, struct live_call, at)
-    {
-        if (l->due_us <= now)
-            steps_deadline(l);
-    }
-}
-
-static void tick_ledger(void *arg)
-{
-    struct worker *w = arg;
-    ledger_writer_tick(w->ledger);
+    ledger_writer_tick(container_of(d, struct worker, hand_over_due)->ledger);
 }
 
 static enum err worker_init(struct worker *w, struct gate *g, unsigned index, str addr,
@@ -94,9 +82,9 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
     net_deadlines_init(&w->body, w->loop, s->http.body_timeout);
     w->upstream = upstream_new(w->loop, &s->fleet, g->health, &s->upstream, w->metrics);
     w->ledger = ledger_writer_new(g->ledger, w->metrics);
-    w->ticker = net_ticker_new(w->loop, 50, check_deadlines, w);
-    w->ledger_ticker =
-        net_ticker_new(w->loop, (int64_t)max_size(1, (size_t)s->ledger.batch / 2), tick_ledger, w);
+    // half a batch's time, less what a deadline may be late
+    net_deadlines_init(&w->hand_over, w->loop, s->ledger.batch * 7 / 16);
+    net_deadline_init(&w->hand_over_due, hand_over);
     char listen_why[160] = "";
     w->listener = net_listen(w->loop, addr, conn_accept, w, listen_why);
     if (w->listener)
@@ -115,8 +103,8 @@ static void worker_done(struct worker *w)
     upstream_free(w->upstream);
     guard_memo_free(w->memo);
     ledger_writer_free(w->ledger);
-    net_ticker_free(w->ticker);
-    net_ticker_free(w->ledger_ticker);
+    net_ticker_free(w->deadline_ticker);
+    net_deadlines_done(&w->hand_over);
     net_deadlines_done(&w->keepalive);
     net_deadlines_done(&w->head);
     net_deadlines_done(&w->body);

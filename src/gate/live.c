@@ -48,6 +48,32 @@ struct live_call *live_new(struct worker *w, struct conn *c)
     return l;
 }
 
+static void look_for_late(void *arg)
+{
+    struct worker *w = arg;
+    int64_t now = net_now_us(w->loop);
+    list_each(l, &w->with_deadline, struct live_call, at)
+    {
+        if (l->due_us <= now)
+            steps_deadline(l);
+    }
+    if (!list_empty(&w->with_deadline))
+        return;
+    net_ticker_free(w->deadline_ticker);
+    w->deadline_ticker = NULL;
+}
+
+void live_set_deadline(struct live_call *l, int64_t due_us)
+{
+    enum { LOOK_MS = 50 };
+    struct worker *w = l->worker;
+    must(due_us > 0 && l->due_us == 0);
+    l->due_us = due_us;
+    list_push_back(&w->with_deadline, &l->at);
+    if (!w->deadline_ticker)
+        w->deadline_ticker = net_ticker_new(w->loop, LOOK_MS, look_for_late, w);
+}
+
 void live_is_no_call(struct live_call *l)
 {
     must(l->is_call && !l->dialect);

@@ -76,6 +76,8 @@ void record_call(struct live_call *l)
         c->status = 499;
     count(l);
     log_call(l);
-    if (l->worker->ledger)
-        ledger_write(l->worker->ledger, c, &l->worker->snap->fleet);
+    struct worker *w = l->worker;
+    ledger_write(w->ledger, c, &w->snap->fleet);
+    if (!net_deadline_armed(&w->hand_over_due))
+        net_deadline_arm(&w->hand_over, &w->hand_over_due);
 }

@@ -28,8 +28,7 @@ static enum verdict step_accept(struct live_call *l)
             fault_set(&l->fault, ERR_BAD_REQUEST, "x-weir-deadline-ms", -1);
             return FAIL;
         }
-        l->due_us = c->start_mono_us + min_size((size_t)ms, 86400000) * 1000;
-        list_push_back(&l->worker->with_deadline, &l->at);
+        live_set_deadline(l, c->start_mono_us + (int64_t)min_size((size_t)ms, 86400000) * 1000);
     }
     return NEXT;
 }

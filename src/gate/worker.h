@@ -14,15 +14,17 @@ struct worker {
     pthread_t thread;
     struct net_loop *loop;
     struct net_listener *listener;
-    struct net_ticker *ticker, *ledger_ticker;
     struct upstream *upstream;
     struct ledger_writer *ledger;
     struct metrics *metrics;
     struct guard_memo *memo;                    // of what was screened before
     struct net_deadlines keepalive, head, body; // one queue a length
     struct id_maker ids;
-    struct list conns[8];      // by enum conn_state: membership is the state
-    struct list with_deadline; // live calls whose client set x-weir-deadline-ms
+    struct list conns[8];               // by enum conn_state: membership is the state
+    struct list with_deadline;          // live calls whose client set x-weir-deadline-ms
+    struct net_ticker *deadline_ticker; // looks at them; runs while there are any
+    struct net_deadlines hand_over;
+    struct net_deadline hand_over_due; // armed while entries wait in the worker's own block
     struct list spare_calls;
     unsigned spare_count, conn_count, open_calls;
     struct buf scratch; // bytes on their way out within one callback
@@ -107,9 +109,10 @@ struct live_call {
 };
 
 struct live_call *live_new(struct worker *w, struct conn *c);
-void live_is_no_call(struct live_call *l); // a page: not among the open calls
-void live_free(struct live_call *l);       // back to the spares
-void live_drop(struct live_call *l);       // a spare, for good
+void live_is_no_call(struct live_call *l);                   // a page: not among the open calls
+void live_free(struct live_call *l);                         // back to the spares
+void live_drop(struct live_call *l);                         // a spare, for good
+void live_set_deadline(struct live_call *l, int64_t due_us); // on net_now_us's clock
 
 // --- pages and routes: pages.c
 // -----------------------------------------------------------------------

@@ -9,7 +9,7 @@
 #include <uv.h>
 
 // A request of 60 KB is one read. One such buffer a loop; pages that no read reached cost nothing.
-enum { READ_BYTES = 128 * 1024, ADDR_MAX = 4, TICK_MS = 50 };
+enum { READ_BYTES = 128 * 1024, ADDR_MAX = 4 };
 
 struct post {
     struct post *next;
@@ -20,8 +20,8 @@ struct post {
 struct net_loop {
     uv_loop_t uv;
     uv_async_t wake;
-    uv_timer_t tick; // looks at the heads of all deadline queues
-    int64_t tick_ms;
+    uv_timer_t tick;      // looks at the heads of all deadline queues, at tick_ms of uv_now
+    int64_t tick_ms;      // INT64_MAX: it is not running, as nothing is armed
     pthread_mutex_t lock; // guards posts and stopping
     struct post *posts, **posts_tail;
     bool stopping;

@@ -1,6 +1,8 @@
 // loop.c: the event loop of one worker, posts from other threads, deadlines, tickers, signals.
 // Invariants: (1) all but net_loop_post and net_loop_stop happens on the loop's thread; (2) a
-// deadline queue is in order of time, as all of its deadlines are equally long.
+// deadline queue is in order of time, as all of its deadlines are equally long; (3) the deadline
+// timer runs no later than any armed deadline asks for. It may run earlier: disarming leaves it
+// alone, and it sets itself anew.
 #include "net/inner.h"
 #include <sched.h>
 #include <signal.h>
@@ -10,15 +12,51 @@ static const struct setting_row setting_rows[] = {
 #include "net/settings.def"
 #undef SETTING
 };
+enum { GRAIN_MS_MAX = 32 }; // a power of two, as each grain
+
 const struct conf_table net_setting_table = {setting_rows, countof(setting_rows), NULL};
 
 // --- deadlines -----------------------------------------------------------------------------------
+
+// The deadlines' clock is the loop's: it stands still for a turn and counts milliseconds.
+static int64_t now_ms(const struct net_loop *l)
+{
+    return (int64_t)uv_now(&l->uv);
+}
+
+// When the timer must look for this deadline. Rounded up, so that idle connections by the thousand
+// do not wake the loop each on its own.
+static int64_t look_ms(const struct net_deadlines *q, const struct net_deadline *d)
+{
+    return (d->due_ms + q->grain_ms - 1) & -q->grain_ms;
+}
+
+static void look_at(struct net_loop *l, int64_t at_ms, uv_timer_cb on_tick)
+{
+    int64_t now = now_ms(l);
+    l->tick_ms = at_ms;
+    must(uv_timer_start(&l->tick, on_tick, at_ms > now ? (uint64_t)(at_ms - now) : 0, 0) == 0);
+}
+
+static void look_again(struct net_loop *l, uv_timer_cb on_tick)
+{
+    int64_t next = INT64_MAX;
+    list_each(q, &l->deadline_queues, struct net_deadlines, all)
+    {
+        struct net_deadline *d = list_first(&q->queue, struct net_deadline, at);
+        if (d && look_ms(q, d) < next)
+            next = look_ms(q, d);
+    }
+    if (next != INT64_MAX)
+        look_at(l, next, on_tick);
+}
 
 // A deadline's fn may arm and disarm others, make queues and end them.
 static void on_tick(uv_timer_t *t)
 {
     struct net_loop *l = t->data;
-    int64_t now = net_now_us(l);
+    int64_t now = now_ms(l);
+    l->tick_ms = 0; // what is armed meanwhile is looked at below
     l->tick_next = l->deadline_queues.next;
     while (l->tick_next != &l->deadline_queues) {
         struct net_deadlines *q = container_of(l->tick_next, struct net_deadlines, all);
@@ -26,26 +64,26 @@ static void on_tick(uv_timer_t *t)
         l->tick_now = q;
         l->tick_next = q->all.next;
         while (l->tick_now && (d = list_first(&q->queue, struct net_deadline, at)) &&
-               d->due_us <= now) {
+               d->due_ms <= now) {
             list_remove(&d->at);
             d->fn(d);
         }
     }
     l->tick_now = NULL;
+    l->tick_ms = INT64_MAX;
+    look_again(l, on_tick);
 }
 
 void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t after_ms)
 {
     must(after_ms >= 0);
     list_init(&q->queue);
-    q->after_us = after_ms * 1000;
+    q->after_ms = after_ms;
+    q->grain_ms = 1;
+    while (q->grain_ms < GRAIN_MS_MAX && q->grain_ms * 2 <= after_ms / 8)
+        q->grain_ms *= 2;
     q->loop = l;
     list_push_back(&l->deadline_queues, &q->all);
-    int64_t tick = after_ms / 8 < 1 ? 1 : after_ms / 8;
-    if (tick < l->tick_ms) { // short lengths want a finer look
-        l->tick_ms = tick;
-        uv_timer_start(&l->tick, on_tick, (uint64_t)tick, (uint64_t)tick);
-    }
 }
 
 void net_deadlines_done(struct net_deadlines *q)
@@ -61,7 +99,7 @@ void net_deadlines_done(struct net_deadlines *q)
 void net_deadline_init(struct net_deadline *d, void (*fn)(struct net_deadline *))
 {
     list_init(&d->at);
-    d->due_us = 0;
+    d->due_ms = 0;
     d->fn = fn;
 }
 
@@ -69,10 +107,11 @@ void net_deadline_arm(struct net_deadlines *q, struct net_deadline *d)
 {
     must(d->fn);
     list_remove(&d->at);
-    // from the loop's own clock, which stands still for a turn and counts milliseconds: a call arms
-    // eight deadlines, and none needs a finer look
-    d->due_us = ((int64_t)uv_now(&q->loop->uv) + 1) * 1000 + q->after_us;
+    d->due_ms = now_ms(q->loop) + 1 + q->after_ms;
     list_push_back(&q->queue, &d->at);
+    int64_t at_ms = look_ms(q, d);
+    if (at_ms < q->loop->tick_ms)
+        look_at(q->loop, at_ms, on_tick);
 }
 
 void net_deadline_disarm(struct net_deadline *d)
@@ -89,7 +128,7 @@ struct net_deadlines *loop_deadlines(struct net_loop *l, int64_t after_ms)
 {
     list_each(o, &l->own_queues, struct own_queue, at)
     {
-        if (o->q.after_us == after_ms * 1000)
+        if (o->q.after_ms == after_ms)
             return &o->q;
     }
     struct own_queue *o = mem_new(sizeof *o);
@@ -151,8 +190,7 @@ struct net_loop *net_loop_new(const struct net_settings *s)
     list_init(&l->socks);
     list_init(&l->late);
     list_init(&l->dns);
-    l->tick_ms = TICK_MS;
-    must(uv_timer_start(&l->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    l->tick_ms = INT64_MAX;
     signal(SIGPIPE, SIG_IGN); // a peer that left is an error of the write, not the process's end
     return l;
 }

@@ -2,6 +2,7 @@
 #include "net/rig_test.h"
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 // --- deadlines -----------------------------------------------------------------------------------
 
@@ -117,6 +118,52 @@ TEST(a_deadline_of_no_length_may_arm_itself_again)
     rig_run(&r);
     CHECK(a.fired >= 5);
     net_deadlines_done(&q);
+    rig_done(&r);
+}
+
+TEST(a_loop_sleeps_while_no_deadline_is_near)
+{
+    struct rig r;
+    struct net_deadlines longer, shorter;
+    struct alarm far = {.rig = &r}, near = {.rig = &r};
+    struct rusage before, after;
+    rig_init(&r);
+    net_deadlines_init(&longer, r.loop, 5000);
+    net_deadlines_init(&shorter, r.loop, 400);
+    net_deadline_init(&far.d, fire);
+    net_deadline_init(&near.d, fire_and_stop);
+    net_deadline_arm(&longer, &far.d);
+    net_deadline_arm(&shorter, &near.d);
+    getrusage(RUSAGE_THREAD, &before);
+    rig_run(&r);
+    getrusage(RUSAGE_THREAD, &after);
+    CHECK(after.ru_nvcsw - before.ru_nvcsw < 5); // every 50 ms would be 8
+    CHECK(near.fired == 1 && far.fired == 0);
+    net_deadlines_done(&longer);
+    net_deadlines_done(&shorter);
+    rig_done(&r);
+}
+
+TEST(a_disarmed_head_does_not_hide_who_is_behind_it)
+{
+    struct rig r;
+    struct net_deadlines q, longer;
+    struct alarm first = {.rig = &r}, second = {.rig = &r}, last = {.rig = &r};
+    rig_init(&r);
+    net_deadlines_init(&q, r.loop, 10);
+    net_deadlines_init(&longer, r.loop, 30);
+    net_deadline_init(&first.d, fire);
+    net_deadline_init(&second.d, fire);
+    net_deadline_init(&last.d, fire_and_stop);
+    net_deadline_arm(&q, &first.d);
+    net_deadline_arm(&longer, &last.d);
+    net_deadline_arm(&q, &second.d);
+    net_deadline_disarm(&first.d);
+    rig_run(&r);
+    CHECK(first.fired == 0 && second.fired == 1 && last.fired == 1);
+    CHECK(!r.late && last.at_us - second.at_us < 1000000);
+    net_deadlines_done(&q);
+    net_deadlines_done(&longer);
     rig_done(&r);
 }
 

@@ -33,17 +33,18 @@ unsigned net_cpu_count(void);                 // cores this process may use
 
 // --- deadlines -----------------------------------------------------------------------------------
 
-// Deadlines of one length, in a list by time: arming and disarming cost a few writes, and one
-// coarse timer (every 50 ms, more often for short lengths) looks at the heads. fn is called at most
-// once an arming.
+// Deadlines of one length, in a list by time: arming and disarming cost a few writes, and one timer
+// a loop, which runs only while a deadline is armed, looks at the heads. Deadlines that are due
+// close together are told together, each at most an eighth of its length or 33 ms late. fn is
+// called at most once an arming.
 struct net_deadline {
     struct list at;
-    int64_t due_us;
+    int64_t due_ms;
     void (*fn)(struct net_deadline *d);
 };
 struct net_deadlines {
     struct list queue, all;
-    int64_t after_us;
+    int64_t after_ms, grain_ms;
     struct net_loop *loop;
 };
 void net_deadlines_init(struct net_deadlines *q, struct net_loop *l, int64_t after_ms);
@@ -138,7 +139,7 @@ struct net_child *net_spawn(struct net_loop *l, const struct net_command *what,
                             void (*on_exit)(void *arg, int code, int signal), void *arg,
                             char ret_why[160]);
 void net_child_kill(struct net_child *c, int signal); // SIGKILL goes to its children, too
-void net_child_free(struct net_child *c); // after on_exit, or to forget it
+void net_child_free(struct net_child *c);             // after on_exit, or to forget it
 int net_child_pid(const struct net_child *c);
 // Any thread may be signalled; runs fn on the loop. signo SIGINT, SIGTERM, SIGHUP.
 void net_on_signal(struct net_loop *l, int signo, void (*fn)(void *arg, int signo), void *arg);

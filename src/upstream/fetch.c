@@ -110,7 +110,7 @@ static void on_deadline(struct net_deadline *d)
 
 struct fetch *fetch_new(struct net_deadlines *q, str url, const struct fetch_events *e, void *arg)
 {
-    struct net_phases phases = {.connect_ms = q->after_us / 1000, .tls_ms = q->after_us / 1000};
+    struct net_phases phases = {.connect_ms = q->after_ms, .tls_ms = q->after_ms};
     struct net_place *place;
     char why[160];
     str path;
