@@ -54,6 +54,37 @@ void route_train_defaults(struct route_train_settings *s);
 enum err route_train(const struct route_row *rows, size_t count,
                      const struct route_train_settings *s, struct buf *ret_file) must_check;
 
+// --- measuring (weir eval, weir calibrate): curve.c ------------------------------
+
+// A request of which both outcomes are known. score: higher wants the strong model more.
+struct route_outcome {
+    double score, weak, strong; // how good each model's answer was, 0 .. 1
+    uint32_t row;               // by what `times` is asked, as sorting moves it
+};
+// What a router that sends the highest scores to the strong model is worth. Equal scores count as
+// their mean, so that no order among them is lucky.
+enum { CURVE_STEPS = 200 };
+struct route_curve {
+    double weak, strong;             // mean outcome of each model alone
+    double quality[CURVE_STEPS + 1]; // mean outcome at each share of strong calls
+    double apgr;                     // mean share of the gap recovered; 0.5 is chance
+    double cpt50, cpt80;             // share of strong calls that recovers so much of it
+};
+void route_outcomes_sort(struct route_outcome *rows, size_t count); // highest score first
+// rows: sorted. times: how often each counts, by its `row`; NULL: once. False (nothing written)
+// where there are no rows, or the strong model is no better than the weak one, so that there is no
+// gap to recover.
+bool route_curve(const struct route_outcome *rows, const uint32_t *times, size_t count,
+                 struct route_curve *ret_curve) must_check;
+// The chance that a row whose strong answer is better scores above one where it is not; NAN where
+// one kind is missing.
+double route_auc(const struct route_outcome *rows, const uint32_t *times, size_t count);
+// Draws count rows with replacement: how often each was drawn.
+void route_resample(uint32_t *times, size_t count, uint64_t *seed);
+// The least share of successes that `good` of `count` still allow with this confidence
+// (Clopper and Pearson's exact bound, one-sided).
+double route_bound_below(size_t good, size_t count, double confidence);
+
 // --- policy --------------------------------------------------------------------------------------
 
 enum { RULE_MAX = 64, MODEL_NAME_MAX = 64 };
