@@ -114,6 +114,8 @@ class Connection:
         data = self.sock.recv(65536)
         if not data:
             raise Left
+        if self.fake.tap:
+            self.fake.tap(data)
         self.held += data
 
     def take(self, count):
@@ -284,6 +286,7 @@ class FakeCloud:
     def __init__(self, mode="ok", port=0, tls=None):
         self.mode, self.headers, self.replay, self.body = mode, [], None, None
         self.pages = None    # path: JSON, what a GET is answered with; 404 else
+        self.tap = None      # called with all bytes as they come
         self.refusal = None  # (status, content type, body): every call is answered so
         self.seen, self.connections, self.write_timeout = [], 0, 30
         self.stop, self.changed = threading.Event(), threading.Condition()
