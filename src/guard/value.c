@@ -57,7 +57,7 @@ bool stands_for_another(str v)
 {
     static const str words[] = {
         S("example"),  S("changeme"), S("change_me"),   S("change-me"),  S("placeholder"),
-        S("your"),     S("xxx"),      S("***"),         S("..."),        S("dummy"),
+        S("your"),     S("xxxx"),     S("***"),         S("..."),        S("dummy"),
         S("redacted"), S("insert"),   S("${"),          S("{{"),         S("%("),
         S("$("),       S("_here"),    S("process.env"), S("os.environ"), S("getenv"),
         S("://"),      S("replace"),  S("\xe2\x80\xa2")};

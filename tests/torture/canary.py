@@ -19,7 +19,6 @@ import re
 import string
 import sys
 import threading
-import time
 import traceback
 import zlib
 
@@ -73,7 +72,8 @@ def ssn(rng):
     return "her social security number is " + number, number
 
 
-def letters(rng, count, of=string.ascii_letters + string.digits):
+def letters(rng, count, of="BCDFGHJKLMNPQRSTVWZbcdfghjkmnpqrstvwz23456789"):
+    """Of these no word comes, such as "example", which would make it one that stands for none."""
     return "".join(rng.choice(of) for _ in range(count))
 
 
@@ -302,7 +302,7 @@ class Storm:
                 if client:
                     client.close()
                 client = None
-                time.sleep(0.02)
+                self.over.wait(0.02)
             except Exception as e:
                 self.faults.append("".join(traceback.format_exception(e)[-3:]))
 
