@@ -137,7 +137,7 @@ struct judgement {
 // --- target, fleet
 // ---------------------------------------------------------------------------------
 
-enum { ZONE_MAX = 8, TARGET_MAX = 64, PLAN_MAX = 8, TRY_MAX = 4, NAME_CAP = 64 };
+enum { ZONE_MAX = 8, TARGET_MAX = 64, PLAN_MAX = 8, TRY_MAX = 4, NAME_CAP = 64, DIALLED_CAP = 56 };
 
 struct zone {
     str name;             // "local", "cloud", or the operator's own
@@ -210,6 +210,7 @@ try {
     int status;  // HTTP status of the target; 0 where none came
     bool reused; // on a kept connection
     int64_t start_us, connected_us, first_byte_us, last_byte_us; // wall clock; 0: never
+    char dialled[DIALLED_CAP]; // address and port that the request was written to; empty: to none
 };
 
 // One client request. The mark says which step fills the part. Plain data: no sockets here.

@@ -53,6 +53,7 @@ static void on_connect(void *arg, struct net_sock *s)
 {
     struct conn *c = arg;
     must(c->sock == s && c->state == CONN_CONNECTING);
+    net_peer_name(s, c->peer, sizeof c->peer);
     try_connected(c->user);
 }
 

@@ -24,6 +24,7 @@ struct conn {
     struct upstream_try *user;    // NULL while idle
     struct net_deadline deadline; // of the state
     enum conn_state state;
+    char peer[DIALLED_CAP]; // where it was really dialled
 };
 
 // All connections of one worker to one target, and what every request to it begins with.

@@ -239,6 +239,7 @@ static bool send_request(struct upstream_try *t)
     struct conn *c = t->conn;
     str slices[SLICES_MAX + 1];
     must(t->body_count <= SLICES_MAX && !t->began);
+    memcpy(t->row->dialled, c->peer, sizeof c->peer);
     slices[0] = buf_str(&t->head);
     for (unsigned i = 0; i < t->body_count; i++)
         slices[i + 1] = t->body[i];
@@ -364,6 +365,7 @@ struct upstream_try *upstream_try(struct upstream *u, const struct upstream_requ
     t->row->err = OK;
     t->row->status = 0;
     t->row->reused = false;
+    t->row->dialled[0] = 0;
     t->row->connected_us = t->row->first_byte_us = t->row->last_byte_us = 0;
     if (t->row->start_us == 0)
         t->row->start_us = time_wall_us();
