@@ -25,57 +25,6 @@ struct work {
     struct call call;
 };
 
-// The fleet for a bare machine: one place here, one in the cloud, so that `zone` says where it
-// belongs.
-static void stand_ins(struct snapshot *s)
-{
-    if (s->fleet.target_count)
-        return;
-    must(s->fleet.zone_count >= 2);
-    const unsigned all = (1u << ABILITY_COUNT) - 1;
-    s->fleet.targets[0] = (struct target){.name = S("local"),
-                                          .dialect = S("openai_chat"),
-                                          .zone = 0,
-                                          .abilities = all,
-                                          .price_in_nanousd = 0,
-                                          .price_out_nanousd = 0};
-    s->fleet.targets[1] = (struct target){.name = S("cloud"),
-                                          .dialect = S("openai_chat"),
-                                          .zone = 1,
-                                          .abilities = all,
-                                          .price_in_nanousd = -1,
-                                          .price_out_nanousd = -1};
-    s->fleet.target_count = 2;
-}
-
-// {"text": t} becomes a body with one user message; {"messages": m} is taken as it is.
-static bool make_body(struct work *w, yyjson_val *row)
-{
-    yyjson_val *text = yyjson_obj_get(row, "text"), *messages = yyjson_obj_get(row, "messages");
-    yyjson_val *model = yyjson_obj_get(row, "model");
-    buf_clear(&w->body);
-    buf_put(&w->body, S("{\"model\":"));
-    buf_put_json(&w->body, yyjson_is_str(model)
-                               ? str_of(yyjson_get_str(model), yyjson_get_len(model))
-                               : S("auto"));
-    if (yyjson_is_str(text)) {
-        buf_put(&w->body, S(",\"messages\":[{\"role\":\"user\",\"content\":"));
-        buf_put_json(&w->body, str_of(yyjson_get_str(text), yyjson_get_len(text)));
-        buf_put(&w->body, S("}]}"));
-        return true;
-    }
-    if (!yyjson_is_arr(messages))
-        return false;
-    size_t n = 0;
-    char *json = yyjson_val_write(messages, 0, &n);
-    must(json);
-    buf_put(&w->body, S(",\"messages\":"));
-    buf_put(&w->body, str_of(json, n));
-    buf_put(&w->body, S("}"));
-    mem_free(json);
-    return true;
-}
-
 static void put_findings(struct work *w)
 {
     const struct call *c = &w->call;
@@ -156,7 +105,7 @@ static void one_line(struct work *w, const char *line, size_t n)
     put_id(w, yyjson_is_obj(row) ? row : NULL);
     if (!yyjson_is_obj(row)) {
         put_error(w, S("this line is no JSON object"));
-    } else if (!make_body(w, row)) {
+    } else if (!cli_make_body(&w->body, row)) {
         put_error(w, S("a line needs \"text\" (a string) or \"messages\" (an array)"));
     } else {
         int64_t start = time_mono_us();
@@ -206,7 +155,7 @@ int cli_classify(int argc, char **argv)
         config_print_error(&e);
         return 1;
     }
-    stand_ins(&k.snap);
+    cli_stand_ins(&k.snap);
     FILE *in = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : stdin;
     if (!in) {
         fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));

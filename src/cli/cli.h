@@ -12,6 +12,8 @@ int cli_explain(int argc, char **argv);
 int cli_classify(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_train(int argc, char **argv);
+int cli_eval(int argc, char **argv);
+int cli_calibrate(int argc, char **argv);
 
 // --- configuration: config.c
 // -----------------------------------------------------------------------
@@ -46,6 +48,13 @@ int cli_usage(const char *text); // prints what was asked for; exit status 0
 int cli_mistake(const char *command, const char *fmt, ...) format_like(2, 3);
 int cli_stray(const char *command, const char *word); // an option or word that it does not take
 
+// The fleet for a bare machine: one place here, one in the cloud, so that `zone` says where a
+// request belongs. Nothing where the configuration has targets.
+void cli_stand_ins(struct snapshot *s);
+// A chat body of a JSONL row: {"text": t} becomes one user message, {"messages": m} is taken as it
+// is. False where the row has neither.
+struct yyjson_val;
+bool cli_make_body(struct buf *body, struct yyjson_val *row) must_check;
 // What is asked offline. label, zone: as if x-weir-* said so (p NULL: absent); model: instead of
 // the body's own word where not empty.
 struct cli_request {

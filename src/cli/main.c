@@ -9,6 +9,7 @@ static const struct subcommand {
     {"check", cli_check, "read the configuration, say what is wrong, and what can never match"},
     {"classify", cli_classify,
      "JSONL in, JSONL out: task, p_local_ok, label, findings, zone, reason"},
+    {"eval", cli_eval, "how good the classifier is on labelled rows, beside length and chance"},
     {"explain", cli_explain, "what would happen to a request, and why (offline)"},
     {"serve", cli_serve, "the gateway: one base URL in front of every application"},
     {"train", cli_train, "the classifier, on your own labelled rows"},

@@ -1,7 +1,9 @@
 // util.c: what the subcommands share.
+#include "base/mem.h"
 #include "cli/cli.h"
 #include <errno.h>
 #include <stdarg.h>
+#include <yyjson.h>
 
 bool cli_read_file(const char *path, struct buf *out)
 {
@@ -72,6 +74,54 @@ int cli_stray(const char *command, const char *word)
     return word[0] == '-' && word[1]
                ? cli_mistake(command, "%s has no option '%s'", command, word)
                : cli_mistake(command, "%s has no use for '%s'", command, word);
+}
+
+void cli_stand_ins(struct snapshot *s)
+{
+    if (s->fleet.target_count)
+        return;
+    must(s->fleet.zone_count >= 2);
+    const unsigned all = (1u << ABILITY_COUNT) - 1;
+    s->fleet.targets[0] = (struct target){.name = S("local"),
+                                          .dialect = S("openai_chat"),
+                                          .zone = 0,
+                                          .abilities = all,
+                                          .price_in_nanousd = 0,
+                                          .price_out_nanousd = 0};
+    s->fleet.targets[1] = (struct target){.name = S("cloud"),
+                                          .dialect = S("openai_chat"),
+                                          .zone = 1,
+                                          .abilities = all,
+                                          .price_in_nanousd = -1,
+                                          .price_out_nanousd = -1};
+    s->fleet.target_count = 2;
+}
+
+bool cli_make_body(struct buf *body, yyjson_val *row)
+{
+    yyjson_val *text = yyjson_obj_get(row, "text"), *messages = yyjson_obj_get(row, "messages");
+    yyjson_val *model = yyjson_obj_get(row, "model");
+    must(body);
+    buf_clear(body);
+    buf_put(body, S("{\"model\":"));
+    buf_put_json(body, yyjson_is_str(model) ? str_of(yyjson_get_str(model), yyjson_get_len(model))
+                                            : S("auto"));
+    if (yyjson_is_str(text)) {
+        buf_put(body, S(",\"messages\":[{\"role\":\"user\",\"content\":"));
+        buf_put_json(body, str_of(yyjson_get_str(text), yyjson_get_len(text)));
+        buf_put(body, S("}]}"));
+        return true;
+    }
+    if (!yyjson_is_arr(messages))
+        return false;
+    size_t n = 0;
+    char *json = yyjson_val_write(messages, 0, &n);
+    must(json);
+    buf_put(body, S(",\"messages\":"));
+    buf_put(body, str_of(json, n));
+    buf_put(body, S("}"));
+    mem_free(json);
+    return true;
 }
 
 enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_request *r,
