@@ -5,9 +5,9 @@
 
 enum { STREET_WORDS = 4, TOWN_WORDS = 5, WORD_MOST = 32, BACK = 72 };
 
-static bool of_word(char c)
+static bool of_name(char c)
 {
-    return is_letter(c) || c & 0x80 || c == '\'';
+    return of_word(c) || c == '\'' || c == '-';
 }
 
 static bool begins_name(char c)
@@ -18,7 +18,7 @@ static bool begins_name(char c)
 static size_t word_end(str t, size_t p)
 {
     size_t end = p;
-    while (end < t.n && end - p < WORD_MOST && (of_word(t.p[end]) || t.p[end] == '-'))
+    while (end < t.n && end - p < WORD_MOST && of_name(t.p[end]))
         end++;
     return end;
 }
@@ -201,7 +201,7 @@ static bool street_last(struct look *l, struct hit *ret_hit)
         if (before(t, p) != ' ')
             return false;
         size_t end = --p;
-        while (p > 0 && end - p < WORD_MOST && (of_word(t.p[p - 1]) || t.p[p - 1] == '-'))
+        while (p > 0 && end - p < WORD_MOST && of_name(t.p[p - 1]))
             p--;
         if (p == end || !(begins_name(t.p[p]) || joins(str_of(t.p + p, end - p))))
             return false;
@@ -315,4 +315,7 @@ static bool match(struct look *l, struct hit *ret_hit)
     }
 }
 
-const struct detector detector_address = {.anchors = ANCHOR_CUE | ANCHOR_POSTCODE, .match = match};
+const struct detector detector_address = {.anchors = ANCHOR_CUE | ANCHOR_POSTCODE,
+                                          .cues =
+                                              1u << CUE_STREET | 1u << CUE_AVENUE | 1u << CUE_VIALE,
+                                          .match = match};

@@ -53,9 +53,7 @@ static size_t phrase_around(str t, size_t at, str phrase, bool as_is)
 static bool match(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
-    must(l->at < t.n);
-    if (l->cue != CUE_MARK)
-        return false;
+    must(l->at < t.n && l->cue == CUE_MARK);
     l->spent += sizeof phrases / sizeof phrases[0];
     for (size_t i = 0; i < countof(phrases) + countof(shouted); i++) {
         bool as_is = i >= countof(phrases);
@@ -69,4 +67,5 @@ static bool match(struct look *l, struct hit *ret_hit)
     return false;
 }
 
-const struct detector detector_confidential = {.anchors = ANCHOR_CUE, .match = match};
+const struct detector detector_confidential = {
+    .anchors = ANCHOR_CUE, .cues = 1u << CUE_MARK, .match = match};

@@ -283,24 +283,38 @@ struct cue_row {
     enum cue cue;
     bool stem;
     enum identifier id;
-    uint32_t head;  // the first three bytes in lower case, the first of them highest
-    uint8_t fourth; // the byte behind them; 0: the word has none
+    uint8_t fourth; // the byte behind the first three, in lower case; 0: the word has none
 };
 // Which begins at text[at] (the first letter of a word); NULL when none does.
 const struct cue_row *cue_at(str text, size_t at);
-// A bit for each hash of the first four bytes of the words that wake.
-enum { CUE_FILTER_WORDS = 64 };
-extern const uint64_t cue_filter[CUE_FILTER_WORDS];
+// A bit for each hash of a word's head, the first three bytes as they stand in a number; and one
+// for each hash of the first four bytes of the words that wake. Both in lower case.
+enum { CUE_FILTER_WORDS = 64, CUE_HEAD_BYTES = 3 };
+extern const uint64_t cue_heads[CUE_FILTER_WORDS], cue_wakers[CUE_FILTER_WORDS];
 #define CUE_SLOT(w) (((w) | 0x20202020u) * 0x9e3779b1u >> 20)
-// False when no word that wakes begins there: much cheaper to ask.
+static inline bool cue_passes(const uint64_t filter[CUE_FILTER_WORDS], uint32_t bytes)
+{
+    uint32_t slot = CUE_SLOT(bytes);
+    return filter[slot / 64] >> slot % 64 & 1;
+}
+// The bytes there, the first lowest; 0 behind the text's end.
+static inline uint32_t cue_bytes(str text, size_t at)
+{
+    uint32_t w = 0;
+    if (text.n - at >= sizeof w)
+        memcpy(&w, text.p + at, sizeof w);
+    else
+        memcpy(&w, text.p + at, text.n - at);
+    return w;
+}
+// False when no word begins there, or none that wakes: much cheaper to ask.
+static inline bool cue_may_stand(str text, size_t at)
+{
+    return cue_passes(cue_heads, cue_bytes(text, at) << 8);
+}
 static inline bool cue_may_wake(str text, size_t at)
 {
-    uint32_t w;
-    if (text.n - at < sizeof w)
-        return false;
-    memcpy(&w, text.p + at, sizeof w);
-    w = CUE_SLOT(w);
-    return cue_filter[w / 64] >> (w % 64) & 1;
+    return cue_passes(cue_wakers, cue_bytes(text, at));
 }
 size_t cue_count(void);
 str cue_word(size_t i);

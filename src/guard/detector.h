@@ -9,7 +9,7 @@
 #include "guard/number.h"
 
 enum anchor {
-    ANCHOR_NUMBER = 1 << 0,   // the first digit of a run; look.number is what follows
+    ANCHOR_NUMBER = 1 << 0,   // the first of six digits or more; look.number is what follows
     ANCHOR_AT = 1 << 1,       // @
     ANCHOR_ASSIGN = 1 << 2,   // : or =
     ANCHOR_CUE = 1 << 3,      // the first letter of a cue word that wakes; look.cue says which
@@ -17,7 +17,8 @@ enum anchor {
     ANCHOR_DOLLAR = 1 << 5,   // $ before what may be the name of a scheme: scheme_begins
     ANCHOR_NAMED = 1 << 6,    // as ANCHOR_NUMBER, near behind a word that names an identifier
     ANCHOR_POSTCODE = 1 << 7, // five digits before a name: postcode_at
-    ANCHOR_KINDS = 8
+    ANCHOR_LETTERED = 1 << 8, // the first digit of a run, behind a letter
+    ANCHOR_KINDS = 9
 };
 
 // What a detector sees. The cue words of cues.h that were passed are known by where they ended;
@@ -44,6 +45,7 @@ struct hit {
 
 struct detector {
     unsigned anchors; // which wake it
+    unsigned cues;    // ANCHOR_CUE: behind which cues, a bit each
     // True with the place. Bounded work: at most a few hundred bytes around the anchor; what is
     // more than a few dozen is added to look.spent.
     bool (*match)(struct look *l, struct hit *ret_hit);
@@ -75,6 +77,10 @@ static inline bool is_alnum(char c)
 {
     return is_digit(c) || is_letter(c);
 }
+static inline bool of_word(char c) // or a byte of a sign that is not ASCII: see word_begins
+{
+    return is_letter(c) || c & 0x80;
+}
 static inline bool is_key(char c) // what tokens are made of
 {
     return is_alnum(c) || c == '_' || c == '-';
@@ -88,6 +94,9 @@ static inline char at_byte(str t, size_t at)
 {
     return at < t.n ? t.p[at] : 0;
 }
+// Whether a word begins with the letter at `at`: behind what is no letter, where one script follows
+// another, at every letter of one that parts no words, and at a capital behind a small letter.
+bool word_begins(str t, size_t at);
 // Whether the $ there may begin a hash of a password: $6$, $2b$, $argon2id$. Most begin a variable.
 static inline bool scheme_begins(str t, size_t at)
 {

@@ -7,8 +7,6 @@ static bool match(struct look *l, struct hit *ret_hit)
     enum { REACH = 40 };
     str t = l->text;
     size_t from = l->cue_end;
-    if (l->anchor == ANCHOR_CUE && l->cue != CUE_BORN)
-        return false;
     if (l->anchor != ANCHOR_CUE) { // a word that does not wake
         from = l->last[CUE_BIRTH];
         if (behind(l, CUE_BIRTH) > REACH)
@@ -27,4 +25,5 @@ static bool match(struct look *l, struct hit *ret_hit)
     return false;
 }
 
-const struct detector detector_dob = {.anchors = ANCHOR_CUE | ANCHOR_NUMBER, .match = match};
+const struct detector detector_dob = {
+    .anchors = ANCHOR_CUE | ANCHOR_NUMBER, .cues = 1u << CUE_BORN, .match = match};

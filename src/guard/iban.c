@@ -73,4 +73,4 @@ static bool match(struct look *l, struct hit *ret_hit)
     return true;
 }
 
-const struct detector detector_iban = {.anchors = ANCHOR_NUMBER, .match = match};
+const struct detector detector_iban = {.anchors = ANCHOR_LETTERED, .match = match};

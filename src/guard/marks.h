@@ -15,10 +15,10 @@ enum {
 // One bit a byte of a block, the lowest for the first.
 struct marks {
     uint64_t digit, letter;
-    uint64_t number;     // the first digit of a run
-    uint64_t cue;        // a cue word that wakes may stand there, and a word may begin
-    uint64_t run;        // the KEY_RUN-th in a row of letters, digits, _ and -
-    uint64_t sign;       // @ : = $
+    uint64_t number; // the first digit of a run
+    uint64_t cue;    // a cue word that wakes may stand there, and a word may begin
+    uint64_t run;    // the KEY_RUN-th in a row of letters, digits, _ and -
+    uint64_t sign;   // @ : = $
 };
 
 // What the next block must know of the one before; all zero at a text's beginning.
@@ -35,6 +35,6 @@ static inline bool marks_read(const char *p, size_t blocks, struct marks_state *
                               struct marks *ret_marks)
 {
     return cpu_avx2() ? marks_read_avx2(p, blocks, state, ret_marks)
-                                          : marks_read_sse2(p, blocks, state, ret_marks);
+                      : marks_read_sse2(p, blocks, state, ret_marks);
 }
 #endif

@@ -4,18 +4,6 @@
 #define GUARD_PLAIN_TEST_H
 #include "guard/scan.h"
 
-static inline bool plain_word(str t, size_t at)
-{
-    return at < t.n && (is_letter(t.p[at]) || (t.p[at] & 0x80));
-}
-
-static inline bool plain_begins(str t, size_t at)
-{
-    bool small_before = at > 0 && plain_word(t, at - 1) && (t.p[at - 1] & 0x20);
-    return plain_word(t, at) &&
-           (at == 0 || !plain_word(t, at - 1) || (!(t.p[at] & 0x20) && small_before));
-}
-
 // The byte is the KEY_RUN-th of a run.
 static inline bool plain_long(str t, size_t at)
 {
@@ -33,7 +21,7 @@ static inline void plain_scan_text(struct arena *a, str t, const struct guard_po
     scan_init(&s, a, p, &out);
     scan_begin(&s, t);
     for (size_t i = 0; i < t.n; i++) {
-        if (plain_begins(t, i))
+        if (word_begins(t, i))
             scan_anchor(&s, ANCHOR_CUE, i);
         if (is_digit(t.p[i]) && (i == 0 || !is_digit(t.p[i - 1])))
             scan_anchor(&s, ANCHOR_NUMBER, i);

@@ -124,8 +124,8 @@ void scan_init(struct scan *s, struct arena *a, const struct guard_policy *p,
     s->part = 0;
     memset(s->wakes, 0, sizeof s->wakes);
     for (size_t i = 0; i < countof(detectors); i++)
-        for (unsigned kind = 0; kind < ANCHOR_KINDS; kind++)
-            s->wakes[kind] |= (uint64_t)(detectors[i]->anchors >> kind & 1) << i;
+        for (unsigned kinds = detectors[i]->anchors; kinds; kinds &= kinds - 1)
+            s->wakes[__builtin_ctz(kinds)] |= (uint64_t)1 << i;
 }
 
 void scan_begin(struct scan *s, str text)
@@ -150,6 +150,8 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
     for (uint64_t rest = s->wakes[__builtin_ctz(anchor)]; rest; rest &= rest - 1) {
         size_t i = (size_t)__builtin_ctzll(rest);
         struct hit hit;
+        if (anchor == ANCHOR_CUE && !(detectors[i]->cues >> l->cue & 1))
+            continue;
         if (at >= s->past[i] && detectors[i]->match(l, &hit) && hit.start >= s->past[i])
             add(s, i, &hit);
     }
@@ -157,42 +159,47 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
         s->out->truncated = true;
 }
 
-// What a byte is to a word: a small letter, a capital, or of a letter that is not ASCII.
-enum { SMALL = 1, CAPITAL = 2, LEAD = 4, INNER = 8 };
-#define X16(of, c)                                                                                 \
-    of(c), of((c) + 1), of((c) + 2), of((c) + 3), of((c) + 4), of((c) + 5), of((c) + 6),           \
-        of((c) + 7), of((c) + 8), of((c) + 9), of((c) + 10), of((c) + 11), of((c) + 12),           \
-        of((c) + 13), of((c) + 14), of((c) + 15)
-#define KIND(c)                                                                                    \
-    ((c) >= 'a' && (c) <= 'z'   ? SMALL                                                            \
-     : (c) >= 'A' && (c) <= 'Z' ? CAPITAL                                                          \
-     : (c) >= 0xc0              ? LEAD                                                             \
-     : (c) >= 0x80              ? INNER                                                            \
-                                : 0)
-static const uint8_t kinds[256] = {
-    X16(KIND, 0x00), X16(KIND, 0x10), X16(KIND, 0x20), X16(KIND, 0x30),
-    X16(KIND, 0x40), X16(KIND, 0x50), X16(KIND, 0x60), X16(KIND, 0x70),
-    X16(KIND, 0x80), X16(KIND, 0x90), X16(KIND, 0xa0), X16(KIND, 0xb0),
-    X16(KIND, 0xc0), X16(KIND, 0xd0), X16(KIND, 0xe0), X16(KIND, 0xf0)};
-// By what stands before, what begins a word: any letter, a capital behind a small one, foreign ones
-// behind ASCII and the other way round.
-static const uint8_t begins_behind[16] = {[0] = SMALL | CAPITAL | LEAD,
-                                          [SMALL] = CAPITAL | LEAD,
-                                          [CAPITAL] = LEAD,
-                                          [LEAD] = SMALL | CAPITAL,
-                                          [INNER] = SMALL | CAPITAL};
+// Where a word may begin in the LOOK_BACK bytes at p, a bit each: letters but small ones behind
+// others, and all that begin a letter that is not ASCII.
+static uint64_t maybe_words(const char *p)
+{
+    uint64_t letter = 0, small = 0, lead = 0;
+    _Static_assert(LOOK_BACK == 64, "a bit for each byte");
+    for (int i = 0; i < LOOK_BACK; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20)), high = _mm_set1_epi8((char)0xbf);
+        __m128i is = _mm_and_si128(_mm_cmpgt_epi8(low, _mm_set1_epi8('a' - 1)),
+                                   _mm_cmplt_epi8(low, _mm_set1_epi8('z' + 1)));
+        letter |= (uint64_t)(unsigned)_mm_movemask_epi8(is) << i;
+        small |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_slli_epi16(v, 2)) << i;
+        lead |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_and_si128(v, _mm_cmpgt_epi8(v, high)))
+                << i;
+    }
+    return (letter & ~(letter << 1 & small)) | lead;
+}
 
 // Finds the cue words that end before `at` and are near, but for those that were found before.
 static void look_back(struct scan *s, size_t at)
 {
     struct look *l = &s->look;
     str t = l->text;
-    size_t p = max_size(s->looked, at > LOOK_BACK ? at - LOOK_BACK : 0);
-    uint8_t last = kinds[(uint8_t)before(t, p)];
-    for (; p < at; p++) {
-        uint8_t behind_it = begins_behind[last];
-        last = kinds[(uint8_t)t.p[p]];
-        const struct cue_row *row = last & behind_it ? cue_at(t, p) : NULL;
+    char begin[LOOK_BACK] = {0};
+    size_t start = at - LOOK_BACK; // below 0 near the text's beginning: then what wraps wraps back
+    uint64_t words = 0;
+    if (s->looked >= at)
+        return;
+    if (at < LOOK_BACK)
+        memcpy(begin + LOOK_BACK - at, t.p, at);
+    for (uint64_t rest = maybe_words(at < LOOK_BACK ? begin : t.p + start); rest;
+         rest &= rest - 1) {
+        int bit = __builtin_ctzll(rest);
+        words |= (uint64_t)cue_may_stand(t, start + (size_t)bit) << bit;
+    }
+    if (at - s->looked < LOOK_BACK)
+        words = words >> (LOOK_BACK - (at - s->looked)) << (LOOK_BACK - (at - s->looked));
+    for (; words; words &= words - 1) {
+        size_t p = start + (size_t)__builtin_ctzll(words);
+        const struct cue_row *row = word_begins(t, p) ? cue_at(t, p) : NULL;
         size_t end = p + (row ? row->word.n : 0);
         if (!row || end > at)
             continue;
@@ -220,6 +227,7 @@ static bool mixed_token(str t, size_t at)
     return end - start >= LEAST && digits >= DIGITS;
 }
 
+// At the first digit of a run.
 static void number_anchor(struct scan *s, size_t at)
 {
     struct look *l = &s->look;
@@ -231,7 +239,10 @@ static void number_anchor(struct scan *s, size_t at)
     bool named = !few || mixed_token(l->text, at);
     if (named)
         look_back(s, at);
-    wake(s, ANCHOR_NUMBER, at);
+    if (lettered)
+        wake(s, ANCHOR_LETTERED, at);
+    if (!few)
+        wake(s, ANCHOR_NUMBER, at);
     if (named && l->named[0].id && at - l->named[0].end <= LOOK_BACK)
         wake(s, ANCHOR_NAMED, at);
 }
@@ -291,18 +302,6 @@ static void find_numbers(const struct marks *m, struct places *p)
             digits &= digits - 1;
         p->number |= (uint64_t)(digits != 0) << bit;
     }
-}
-
-static bool of_word(char c)
-{
-    return is_letter(c) || c & 0x80;
-}
-
-// A word begins, too, where a capital letter follows a small one: accountKey.
-static bool word_begins(str t, size_t at)
-{
-    char c = t.p[at], last = before(t, at);
-    return of_word(c) && (!of_word(last) || (!(c & 0x20) && last & 0x20));
 }
 
 // Whether a detector may want the sign there.

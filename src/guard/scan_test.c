@@ -218,6 +218,54 @@ TEST(a_whole_word_is_no_cue_inside_a_longer_one_a_stem_is_and_the_longest_counts
     CHECK(cue_at(S("social security number"), 0)->id == ID_NONE);
 }
 
+// `marked` is a text with a | before each letter that begins a word, and no other |.
+static bool words_begin_at(str marked)
+{
+    char text[128];
+    uint64_t marks[2] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < marked.n; i++) {
+        if (marked.p[i] == '|')
+            marks[n / 64] |= (uint64_t)1 << n % 64;
+        else
+            text[n++] = marked.p[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        if (word_begins(str_of(text, n), i) != (marks[i / 64] >> i % 64 & 1))
+            return false;
+    return n > 0;
+}
+
+TEST(a_word_begins_behind_what_is_no_letter_and_at_a_capital_behind_a_small_letter)
+{
+    CHECK(words_begin_at(S("|one |two-|three_|four5|six:|7|up")) == false); // a digit is no letter
+    CHECK(words_begin_at(S("|one |two-|three_|four5|six:7|up")));
+    CHECK(words_begin_at(S("|account|Key |HTTPServer |a|B 1")));
+    CHECK(words_begin_at(S("\342\200\234|password\342\200\235\302\240|is\342\200\246|so")));
+}
+
+TEST(a_word_begins_where_the_script_changes_and_not_behind_a_letter_with_an_accent)
+{
+    CHECK(words_begin_at(S("|d\303\251passe |\303\251t\303\251|Pass |\341\272\241b")));
+    CHECK(words_begin_at(S("|\347\224\250|\346\210\267|password|\346\230\257")));
+    CHECK(words_begin_at(
+        S("|\320\225\320\223\320\235|x \302\253|\320\225\320\223\302\273|\320\235")));
+    CHECK(words_begin_at(S("\200\201\377a")) == false); // not UTF-8: ends all the same
+}
+
+TEST(cues_are_found_in_typographic_quotation_marks_and_between_other_letters)
+{
+    struct try_of t;
+    begin(&t);
+    REQUIRE(scan(&t, S("your \342\200\234password\342\200\235 is")) && t.s.finding_count == 0);
+    REQUIRE(scan(&t, S("the \342\200\234password is Kx9vTq2LmW8\342\200\235")));
+    CHECK(t.s.finding_count == 1 && strcmp(t.s.findings[0].type, "SECRET") == 0);
+    REQUIRE(scan(&t, S("\347\224\250\346\210\267password is Kx9vTq2LmW8")));
+    CHECK(t.s.finding_count == 1);
+    REQUIRE(scan(&t, S("il d\303\251passe is Kx9vTq2LmW8")) && t.s.finding_count == 0);
+    arena_done(&t.arena);
+}
+
 TEST(numbers_are_read_in_groups_with_what_parts_them)
 {
     struct number n = {0};

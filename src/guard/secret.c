@@ -14,7 +14,7 @@ static bool match_url(str t, size_t at, struct hit *ret_hit)
     size_t start = at, p = at + 3, colon = 0, sign = 0;
     while (start > 0 && at - start < 20 && (is_alnum(t.p[start - 1]) || t.p[start - 1] == '+'))
         start--;
-    if (start == at)
+    if (start == at || !memchr(t.p + p, '@', min_size(LONGEST, t.n - p)))
         return false;
     for (; p < t.n && p < at + LONGEST && !url_end(t.p[p]) && t.p[p] != '/'; p++) {
         if (t.p[p] == ':' && !colon)
@@ -92,8 +92,12 @@ static bool match_url(str t, size_t at, struct hit *ret_hit)
 static const struct name_row {
     str word;
     enum value_kind kind;
+    uint16_t ending; // its last two bytes
 } names[] = {
-#define NAME_ROW(word, kind, i) {{word, sizeof(word) - 1}, VALUE_##kind},
+#define SMALL(c)     ((uint8_t)(c) | 0x20)
+#define ENDING(p, n) (uint16_t)(SMALL((p)[(n)-2]) << 8 | SMALL((p)[(n)-1]))
+#define NAME_ROW(word, kind, i)                                                                    \
+    {{word, sizeof(word) - 1}, VALUE_##kind, ENDING(word, sizeof(word) - 1)},
     NAMES(NAME_ROW, 0)};
 
 // For the last letter of a name, a bit for each letter before it: most names end otherwise.
@@ -120,9 +124,12 @@ static const struct name_row *name_before(str t, size_t end)
     while (start > 0 && end - start < LONGEST && (is_key(t.p[start - 1]) || t.p[start - 1] & 0x80))
         start--;
     str name = str_of(t.p + start, end - start);
+    if (name.n < 2)
+        return NULL;
+    uint16_t ending = ENDING(name.p, name.n);
     for (size_t i = 0; i < countof(names); i++) {
         str w = names[i].word;
-        if (name.n < w.n || (name.p[name.n - 1] | 0x20) != (w.p[w.n - 1] | 0x20) ||
+        if (names[i].ending != ending || name.n < w.n ||
             !str_eq_nocase(str_from(name, name.n - w.n), w))
             continue;
         // "monkey", "compass" and "spin" end in words of the table, but not as a name does
@@ -177,4 +184,7 @@ static bool match(struct look *l, struct hit *ret_hit)
 }
 
 const struct detector detector_secret = {.anchors = ANCHOR_ASSIGN | ANCHOR_LONG | ANCHOR_CUE,
+                                         .cues = 1u << CUE_BASIC | 1u << CUE_BEGIN |
+                                                 1u << CUE_BEARER | 1u << CUE_LOGIN |
+                                                 1u << CUE_PASSWORD | 1u << CUE_PIN,
                                          .match = match};
