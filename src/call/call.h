@@ -143,6 +143,7 @@ struct zone {
     str name;             // "local", "cloud", or the operator's own
     enum label max_label; // the highest label it may see
     bool local;           // on the company's own machines
+    bool anywhere;        // local, but its targets may have public addresses
 };
 
 struct target {

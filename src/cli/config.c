@@ -102,19 +102,24 @@ static enum err read_rooms(struct load *l, const struct conf *root)
 
 static void default_zones(struct fleet *f)
 {
-    f->zones[0] = (struct zone){S("local"), LABEL_RESTRICTED, true};
-    f->zones[1] = (struct zone){S("cloud"), LABEL_INTERNAL, false};
+    f->zones[0] = (struct zone){.name = S("local"), .max_label = LABEL_RESTRICTED, .local = true};
+    f->zones[1] = (struct zone){.name = S("cloud"), .max_label = LABEL_INTERNAL};
     f->zone_count = 2;
 }
 
 struct zone_settings {
     setting_word max_label;
     setting_bool local;
+    setting_word addresses;
 };
 static const struct setting_row zone_rows[] = {
     SETTING_ROW(struct zone_settings, word, max_label, "", 0, 0,
                 "the highest label this zone may see"),
     SETTING_ROW(struct zone_settings, bool, local, "false", 0, 0, "on the company's own machines"),
+    SETTING_ROW(
+        struct zone_settings, word, addresses, "private", 0, 0,
+        "of a local zone's targets: private (loopback, link-local, private networks), or any "
+        "where the company's own machines have public addresses"),
 };
 
 static const struct conf_table zone_table = {zone_rows, countof(zone_rows), NULL};
@@ -135,6 +140,10 @@ static enum err read_zone(struct load *l, const struct conf *at)
         *zone = (struct zone){.name = at->key, .max_label = LABEL_PUBLIC};
     if (conf_get(at, S("local")))
         zone->local = z.local;
+    zone->anywhere = str_eq(z.addresses, S("any"));
+    if (!zone->anywhere && !str_eq(z.addresses, S("private")))
+        return fail(l, conf_get(at, S("addresses")), "addresses is neither private nor any",
+                    "private is the default");
     if (z.max_label.n)
         e = read_label(l, conf_get(at, S("max_label")), z.max_label, &zone->max_label);
     f->zone_count += known < 0 && e == OK;

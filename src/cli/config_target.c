@@ -130,6 +130,10 @@ static enum err add_target(struct load *l, const struct conf *at, struct target_
     if (z < 0)
         return fail_unknown(l, conf_get(at, S("zone")) ? conf_get(at, S("zone")) : at, zone,
                             known_zones(l));
+    if (f->zones[z].local && !f->zones[z].anywhere && net_url_is_public(s->url))
+        return fail(l, conf_get(at, S("url")) ? conf_get(at, S("url")) : at,
+                    "this target is in a local zone, but its address is a public one",
+                    "zone: cloud; or zones: {local: {addresses: any}} if the machine is yours");
     struct target *t = &f->targets[f->target_count];
     *t = (struct target){.name = s->name,
                          .preset = s->preset,

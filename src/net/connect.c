@@ -40,6 +40,10 @@ static void connect_next(struct net_sock *s, uv_connect_cb on_connected)
     struct dial *d = s->dial;
     while (d->next_address < d->addresses.count) {
         const struct sockaddr_storage *a = &d->addresses.a[d->next_address++];
+        if (s->place->private_only && !addr_is_private(a)) {
+            d->why = ERR_UPSTREAM_PUBLIC;
+            continue;
+        }
         struct tcp *t = sock_new_tcp(s);
         enter(s, PHASE_TCP, d->share_ms);
         t->connect.data = t;

@@ -17,7 +17,7 @@ struct dns_entry {
     char host[256];
 };
 
-static bool literal(const char *host, int port, struct sockaddr_storage *ret)
+bool addr_literal(const char *host, int port, struct sockaddr_storage *ret)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
@@ -42,13 +42,13 @@ static bool local_name(const char *host)
 
 static bool known(const char *host, int port, struct addresses *ret)
 {
-    if (literal(host, port, &ret->a[0])) {
+    if (addr_literal(host, port, &ret->a[0])) {
         ret->count = 1;
         return true;
     }
     if (!local_name(host))
         return false;
-    must(literal("127.0.0.1", port, &ret->a[0]) && literal("::1", port, &ret->a[1]));
+    must(addr_literal("127.0.0.1", port, &ret->a[0]) && addr_literal("::1", port, &ret->a[1]));
     ret->count = 2;
     return true;
 }
@@ -171,7 +171,7 @@ bool addr_parse(str text, struct sockaddr_storage *ret, char why[160])
         name = S("0.0.0.0");
     if (str_eq(name, S("localhost")))
         name = S("127.0.0.1");
-    if (!literal(str_copy_to(host, sizeof host, name), (int)port, ret)) {
+    if (!addr_literal(str_copy_to(host, sizeof host, name), (int)port, ret)) {
         snprintf(why, 160, "listen on an address, not on a name");
         return false;
     }

@@ -121,6 +121,51 @@ TEST(the_next_address_is_tried_when_one_refuses)
     rig_done(&r);
 }
 
+TEST(private_addresses_are_those_that_the_internet_does_not_route)
+{
+    static const char *const ours[] = {
+        "127.0.0.1", "127.255.0.9",    "10.0.0.1", "10.255.255.255", "172.16.0.1",
+        "::1",       "172.31.255.255", "fd00::1",  "192.168.0.1",    "169.254.1.1",
+        "fe80::1",   "100.64.0.1",     "fc00::",   "100.127.9.9",    "::ffff:10.1.2.3"};
+    static const char *const others[] = {
+        "8.8.8.8",     "172.15.0.1", "172.32.0.1", "192.167.1.1", "192.169.0.1",    "100.63.0.1",
+        "100.128.0.1", "11.0.0.1",   "9.9.9.9",    "2001:db8::1", "::ffff:8.8.8.8", "::",
+        "fec0::1",     "0.0.0.0",    "128.0.0.1",  "fe00::1"};
+    struct sockaddr_storage a;
+    char url[64];
+    for (size_t i = 0; i < countof(ours); i++) {
+        CHECK(addr_literal(ours[i], 0, &a) && addr_is_private(&a));
+        snprintf(url, sizeof url, strchr(ours[i], ':') ? "http://[%s]:1/v1" : "http://%s/v1",
+                 ours[i]);
+        CHECK(!net_url_is_public(str_c(url)));
+    }
+    for (size_t i = 0; i < countof(others); i++) {
+        CHECK(addr_literal(others[i], 0, &a) && !addr_is_private(&a));
+        snprintf(url, sizeof url, strchr(others[i], ':') ? "https://[%s]:1" : "https://%s:1",
+                 others[i]);
+        CHECK(net_url_is_public(str_c(url)));
+    }
+    CHECK(!net_url_is_public(S("http://a.name/v1"))); // known when it is resolved
+}
+
+TEST(a_public_address_is_not_dialled_for_a_place_that_is_kept_private)
+{
+    struct rig r;
+    str path;
+    char why[160];
+    rig_init(&r);
+    must(net_place_new(r.loop, S("http://192.0.2.7"), &r.place, &path, why) == OK);
+    snprintf(r.url, sizeof r.url, "http://192.0.2.7");
+    CHECK(!net_place_keep_private(r.place) && !r.place->private_only);
+    r.place->private_only = true; // as when a name leads there
+    r.client.on_end = rig_stop;
+    rig_dial(&r, "http://192.0.2.7", (struct net_phases){5000, 5000});
+    CHECK(r.client.sock && !r.client.sock->tcp); // no socket was opened
+    rig_run(&r);
+    CHECK(r.client.ends == 1 && r.client.err == ERR_UPSTREAM_PUBLIC);
+    rig_done(&r);
+}
+
 TEST(places_are_read_out_of_urls)
 {
     const struct {

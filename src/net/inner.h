@@ -64,6 +64,8 @@ void dns_distrust(struct net_loop *l, const char *host, int port);
 void dns_free(struct net_loop *l);
 // "127.0.0.1:80", "[::1]:80", ":80"
 bool addr_parse(str text, struct sockaddr_storage *ret, char why[160]);
+bool addr_literal(const char *host, int port, struct sockaddr_storage *ret); // false: a name
+bool addr_is_private(const struct sockaddr_storage *a);
 
 // --- places --------------------------------------------------------------------------------------
 
@@ -73,6 +75,7 @@ struct net_place {
     char *header; // Host header
     int port;
     bool tls;
+    bool private_only; // no public address is dialled
     void *session; // SSL_SESSION of the last connection, for resumption
 };
 

@@ -93,13 +93,18 @@ struct net_place;
 // url: http://host[:port][/path] or https://...; the rest of the URL goes to ret_path.
 enum err net_place_new(struct net_loop *l, str url, struct net_place **ret_place, str *ret_path,
                        char ret_why[160]) must_check;
+// Only addresses of the company's own networks are dialled (private, link-local, this machine); a
+// name that leads to others ends as ERR_UPSTREAM_PUBLIC before a byte is sent. False, and nothing
+// changes, where the host is itself a public address.
+bool net_place_keep_private(struct net_place *p) must_check;
+bool net_url_is_public(str url); // its host is a public address in figures
 void net_place_free(struct net_place *p);
 str net_place_host(
     const struct net_place *p); // "api.openai.com" or "127.0.0.1:8080": the Host header
 
 // Resolves (settings dns_timeout), connects (each address in turn with its share of connect_ms) and
 // (https) shakes hands. The events come on `e`: on_connect, or on_end with ERR_UPSTREAM_DNS,
-// _REFUSED, _TLS or _TIMEOUT. The place must outlive the socket.
+// _REFUSED, _PUBLIC, _TLS or _TIMEOUT. The place must outlive the socket.
 struct net_phases {
     int64_t connect_ms, tls_ms;
 };

@@ -59,6 +59,26 @@ enum err net_place_new(struct net_loop *l, str url, struct net_place **ret_place
     return OK;
 }
 
+bool net_place_keep_private(struct net_place *p)
+{
+    struct sockaddr_storage a = {0};
+    if (addr_literal(p->host, p->port, &a) && !addr_is_private(&a))
+        return false;
+    p->private_only = true;
+    return true;
+}
+
+bool net_url_is_public(str url)
+{
+    struct sockaddr_storage a = {0};
+    str rest = str_from(url, str_starts(url, S("https://")) ? 8 : 7), host;
+    char word[64];
+    int64_t port;
+    if (!split_authority(str_first(rest, str_find_char(rest, '/')), &host, &port))
+        return false;
+    return addr_literal(str_copy_to(word, sizeof word, host), 0, &a) && !addr_is_private(&a);
+}
+
 void net_place_free(struct net_place *p)
 {
     if (!p)

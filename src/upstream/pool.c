@@ -169,6 +169,12 @@ void pool_init(struct pool *p, struct upstream *u, unsigned target)
         p->place = NULL;
         return;
     }
+    const struct zone *zone = &u->fleet->zones[t->zone];
+    if (zone->local && !zone->anywhere && !net_place_keep_private(p->place)) {
+        net_place_free(p->place);
+        p->place = NULL;
+        return;
+    }
     while (str_ends(path, S("/")))
         path.n--;
     p->line = arena_printf(a, "POST %.*s", STR_ARGS(path));

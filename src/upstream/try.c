@@ -273,6 +273,7 @@ static enum err connect_error(enum err e)
 {
     switch (e) {
     case ERR_UPSTREAM_DNS:
+    case ERR_UPSTREAM_PUBLIC:
     case ERR_UPSTREAM_REFUSED:
     case ERR_UPSTREAM_TLS:
     case ERR_UPSTREAM_TIMEOUT:
