@@ -13,9 +13,10 @@ static int write_ready(const struct gate *g, struct buf *out)
 {
     static const char *const words[] = {"up", "down", "starting"};
     const struct fleet *f = &gate_snapshot(g)->fleet;
-    bool ready = gate_ready(g);
+    bool ready = gate_ready(g), unrecorded = gate_audit_failing(g);
     must(out->n == 0);
-    buf_printf(out, "{\"status\":\"%s\",\"targets\":[", ready ? "ready" : "no target is up");
+    buf_printf(out, "{\"status\":\"%s\"%s,\"targets\":[", ready ? "ready" : "no target is up",
+               unrecorded ? ",\"audit\":\"cannot be written: only local targets are used\"" : "");
     for (unsigned i = 0; i < f->target_count; i++) {
         enum health h = gate_health(g, i);
         must((unsigned)h < countof(words));

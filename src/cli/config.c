@@ -86,6 +86,7 @@ static enum err read_rooms(struct load *l, const struct conf *root)
         {"http", &s->http, &http_setting_table},
         {"upstream", &s->upstream, &upstream_setting_table},
         {"ledger", &s->ledger, &ledger_setting_table},
+        {"audit", &s->audit, &audit_setting_table},
     };
     for (size_t i = 0; i < countof(rooms); i++) {
         const struct conf *map = root ? conf_get(root, str_c(rooms[i].section)) : NULL;
@@ -383,9 +384,9 @@ static enum err read_guard(struct load *l, const struct conf *map)
 // --- the whole
 // ---------------------------------------------------------------------------------------
 
-static const char *const sections[] = {"classifier", "engines",  "gate",  "guard",  "http",
-                                       "ledger",     "models",   "net",   "policy", "targets",
-                                       "tenants",    "upstream", "zones", NULL};
+static const char *const sections[] = {"audit",   "classifier", "engines",  "gate",  "guard",
+                                       "http",    "ledger",     "models",   "net",   "policy",
+                                       "targets", "tenants",    "upstream", "zones", NULL};
 
 static enum err check_sections(struct load *l, const struct conf *root)
 {

@@ -1,6 +1,7 @@
 // gate.c: the process side of the gate: workers, signals, start and end.
 #include "gate/gate.h"
 #include "base/mem.h"
+#include "gate/policy.h"
 #include "gate/worker.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,6 +11,7 @@ struct gate {
     const struct gate_page *pages;
     struct upstream_health *health;
     struct ledger *ledger;
+    struct audit *audit; // NULL: none is kept
     struct engines *engines;
     struct probes *probes;
     struct worker *workers;
@@ -48,6 +50,11 @@ bool gate_ready(const struct gate *g)
     return false;
 }
 
+bool gate_audit_failing(const struct gate *g)
+{
+    return ledger_audit_failing(g->audit);
+}
+
 int gate_port(const struct gate *g)
 {
     return net_listener_port(g->workers[0].listener);
@@ -82,6 +89,7 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
     net_deadlines_init(&w->body, w->loop, s->http.body_timeout);
     w->upstream = upstream_new(w->loop, &s->fleet, g->health, &s->upstream, w->metrics);
     w->ledger = ledger_writer_new(g->ledger, w->metrics);
+    w->audit = ledger_audit_writer_new(g->audit, w->loop, w->metrics);
     // half a batch's time, less what a deadline may be late
     net_deadlines_init(&w->hand_over, w->loop, s->ledger.batch * 7 / 16);
     net_deadline_init(&w->hand_over_due, hand_over);
@@ -103,6 +111,7 @@ static void worker_done(struct worker *w)
     upstream_free(w->upstream);
     guard_memo_free(w->memo);
     ledger_writer_free(w->ledger);
+    ledger_audit_writer_free(w->audit);
     net_ticker_free(w->deadline_ticker);
     net_deadlines_done(&w->hand_over);
     net_deadlines_done(&w->keepalive);
@@ -202,6 +211,20 @@ static enum err start_workers(struct gate *g, char why[256])
     return OK;
 }
 
+static enum err open_audit(struct gate *g, char why[256])
+{
+    const struct snapshot *s = g->snap;
+    struct buf policy;
+    policy_write(&policy, s);
+    struct audit_start start = {.settings = &s->audit,
+                                .tenants = &s->tenants,
+                                .fleet = &s->fleet,
+                                .policy = buf_str(&policy)};
+    enum err e = ledger_audit_open(&start, &g->audit, why);
+    buf_done(&policy);
+    return e;
+}
+
 enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256])
 {
@@ -212,6 +235,8 @@ enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struc
     g->workers = mem_new_array(struct worker, g->worker_count);
     g->health = upstream_health_new(&s->fleet, &s->upstream);
     enum err e = ledger_open(&s->ledger, &g->ledger, ret_why);
+    if (e == OK)
+        e = open_audit(g, ret_why);
     if (e == OK)
         e = start_workers(g, ret_why);
     if (e != OK) {
@@ -247,6 +272,7 @@ void gate_free(struct gate *g)
     for (unsigned i = 0; i < g->worker_count; i++)
         worker_done(&g->workers[i]);
     ledger_close(g->ledger);
+    ledger_audit_close(g->audit);
     upstream_health_free(g->health);
     mem_free(g->workers);
     mem_free(g);

@@ -24,6 +24,7 @@ struct snapshot {
     struct http_settings http;
     struct upstream_settings upstream;
     struct ledger_settings ledger;
+    struct audit_settings audit;
     struct fleet fleet;
     struct tenants tenants;
     struct policy policy;
@@ -52,4 +53,7 @@ void gate_free(struct gate *g);
 const struct snapshot *gate_snapshot(const struct gate *g);
 enum health gate_health(const struct gate *g, unsigned target);
 bool gate_ready(const struct gate *g); // a target is up
+// The decision log cannot be written: nothing goes to zones that are not local. False where none is
+// kept.
+bool gate_audit_failing(const struct gate *g);
 #endif

@@ -20,6 +20,7 @@ static struct live_call *take_spare(struct worker *w)
     buf_init(&l->out_head, HEAD_OUT_MAX);
     buf_init(&l->out_body, (size_t)s->gate.call_memory);
     sse_init(&l->sse, (size_t)s->http.event_limit);
+    send_init(l);
     return l;
 }
 
@@ -33,7 +34,7 @@ static void count_open(struct worker *w, int by)
 struct live_call *live_new(struct worker *w, struct conn *c)
 {
     struct live_call *l = take_spare(w);
-    must(!l->conn && !l->sending);
+    must(!l->conn && !l->sending && !ledger_audit_waits(&l->ticket));
     l->worker = w;
     l->conn = c;
     l->call.start_mono_us = net_now_us(w->loop);
@@ -111,7 +112,7 @@ static void reset_call(struct call *c)
 void live_free(struct live_call *l)
 {
     struct worker *w = l->worker;
-    must(!l->sending);
+    must(!l->sending && !ledger_audit_waits(&l->ticket));
     if (l->is_call)
         count_open(w, -1);
     list_remove(&l->at);
@@ -134,6 +135,8 @@ void live_free(struct live_call *l)
     l->fault = (struct fault){0};
     l->refusal = NULL;
     l->plan_at = 0;
+    l->ticket.has_mac = l->recorded = false;
+    l->record_err = OK;
     l->asked_usage = l->head_sent = l->try_ended = l->committed = l->decided = l->client_gone =
         l->chunked = false;
     l->mode = ANSWER_NONE;

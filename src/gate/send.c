@@ -55,6 +55,7 @@ static void end_try(struct live_call *l, enum err e)
 
 void send_stop(struct live_call *l, enum err why)
 {
+    ledger_audit_forget(&l->ticket);
     if (!l->sending)
         return;
     upstream_cancel(l->sending);
@@ -114,18 +115,46 @@ static void on_end(void *arg, enum err e)
 static const struct upstream_events events = {
     .on_head = on_head, .on_body = on_body, .on_read_end = on_read_end, .on_end = on_end};
 
+// The decision log took the record of what is about to be sent, or could not.
+static void on_recorded(struct audit_ticket *ticket, enum err e)
+{
+    struct live_call *l = container_of(ticket, struct live_call, ticket);
+    steps_at(l);
+    must(!l->sending && !l->client_gone && !l->recorded);
+    l->recorded = e == OK;
+    l->record_err = e;
+    steps_run(l);
+}
+
+void send_init(struct live_call *l)
+{
+    ledger_audit_ticket_init(&l->ticket, on_recorded);
+}
+
+// What comes before a try of plan row plan_at: a clearance, and its record in the decision log.
+// OK: it may start now, or the ticket waits.
+static enum err prepare(struct live_call *l)
+{
+    struct worker *w = l->worker;
+    unsigned index = l->call.plan.rows[l->plan_at].target;
+    enum err e = clearance_make(&l->call, &w->snap->fleet, index, &l->clearance);
+    l->record_err = OK;
+    if (e == OK)
+        e = ledger_audit_send(w->audit, &l->ticket, &l->call, index);
+    l->recorded = e == OK && !ledger_audit_waits(&l->ticket);
+    return e;
+}
+
 // Starts the try of plan row plan_at. OK, or why this target cannot even be asked.
 static enum err start(struct live_call *l)
 {
     struct call *c = &l->call;
-    const struct fleet *f = &l->worker->snap->fleet;
     unsigned index = c->plan.rows[l->plan_at].target;
-    const struct target *t = &f->targets[index];
-    enum err e = clearance_make(c, f, index, &l->clearance);
-    if (e != OK)
-        return e;
+    const struct target *t = &l->worker->snap->fleet.targets[index];
+    must(l->recorded && l->clearance.target == index); // no record, no sending
+    l->recorded = false;
     struct sending to = {.model = t->model, .ask_usage = t->ask_usage};
-    e = l->dialect->edit_ask(&l->arena, &c->ask, &to, &l->edits);
+    enum err e = l->dialect->edit_ask(&l->arena, &c->ask, &to, &l->edits);
     if (e != OK)
         return e;
     l->asked_usage = c->ask.stream && t->ask_usage && !c->ask.include_usage;
@@ -151,18 +180,29 @@ static enum err start(struct live_call *l)
     return OK;
 }
 
+// How the last try ended, or why it was never begun; OK: the answer is whole.
+static enum err last_end(struct live_call *l)
+{
+    enum err e = l->try_err;
+    if (l->record_err != OK)
+        return l->record_err;
+    if (e == OK && l->mode == ANSWER_STREAM && !answer_stream_says_something(l))
+        e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
+    if (e == OK && l->mode == ANSWER_WHOLE && (e = answer_read_whole(l)) != OK)
+        try_now(l)->err = e;
+    return e;
+}
+
 enum verdict send_step(struct live_call *l)
 {
     if (l->committed)
         return NEXT;
-    if (l->call.try_count > 0 && !l->try_ended)
-        return WAIT; // for the head, or for the whole of an answer that is not streamed
-    enum err e = l->try_err;
-    if (l->try_ended) {
-        if (e == OK && l->mode == ANSWER_STREAM && !answer_stream_says_something(l))
-            e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
-        if (e == OK && l->mode == ANSWER_WHOLE && (e = answer_read_whole(l)) != OK)
-            try_now(l)->err = e;
+    bool waits = ledger_audit_waits(&l->ticket);
+    if (waits || (l->call.try_count > 0 && !l->try_ended))
+        return WAIT; // for the record, the head, or the whole of an answer that is not streamed
+    enum err e = OK;
+    if (!l->recorded && (l->try_ended || l->record_err != OK)) {
+        e = last_end(l);
         if (e == OK) // whole
             return NEXT;
         if (l->refusal || !send_may_go_on(l, e)) {
@@ -171,7 +211,12 @@ enum verdict send_step(struct live_call *l)
         }
         l->plan_at++;
     }
-    e = start(l);
+    while (!l->recorded && (e = prepare(l)) == ERR_NO_AUDIT && send_may_go_on(l, e))
+        l->plan_at++; // to one that needs no record, or a log that works again
+    if (e == OK && !l->recorded)
+        return WAIT;
+    if (e == OK)
+        e = start(l);
     if (e != OK) {
         fault_set(&l->fault, e, "", -1);
         return FAIL;

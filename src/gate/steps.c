@@ -99,6 +99,10 @@ static enum verdict step_choose(struct live_call *l)
     route_classify(&s->model, &l->arena, &c->ask, &c->judgement);
     upstream_health_copy(gate_health_table(l->worker->gate), net_now_us(l->worker->loop), health,
                          in_flight);
+    if (gate_audit_failing(l->worker->gate)) // what cannot be recorded may not leave
+        for (unsigned i = 0; i < s->fleet.target_count; i++)
+            if (!s->fleet.zones[s->fleet.targets[i].zone].local)
+                health[i] = HEALTH_DOWN;
     struct choice choice = {.fleet = &s->fleet,
                             .health = health,
                             .in_flight = in_flight,

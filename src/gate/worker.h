@@ -16,6 +16,7 @@ struct worker {
     struct net_listener *listener;
     struct upstream *upstream;
     struct ledger_writer *ledger;
+    struct audit_writer *audit; // NULL: no decision log is kept
     struct metrics *metrics;
     struct guard_memo *memo;                    // of what was screened before
     struct net_deadlines keepalive, head, body; // one queue a length
@@ -89,6 +90,9 @@ struct live_call {
     // send
     struct clearance clearance;
     struct upstream_try *sending; // NULL when none is open
+    struct audit_ticket ticket;   // waits while a sending is being recorded
+    bool recorded;                // it is: the target of plan_at may be written to
+    enum err record_err;          // or it could not be
     struct edits edits;
     str slices[2 * EDIT_MAX + 1];
     unsigned plan_at; // row of the plan being tried
@@ -151,6 +155,7 @@ static inline void steps_rest(void)
 // -----------------------------------------------------------
 
 enum verdict send_step(struct live_call *l);
+void send_init(struct live_call *l);               // a live call that was just made
 void send_stop(struct live_call *l, enum err why); // ends the open try, if any: it failed for `why`
 bool send_may_go_on(const struct live_call *l, enum err e); // another target may be tried
 enum err send_status_error(int status); // ERR of a target's status, OK below 400

@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "base/metrics.h"
 #include "call/call.h"
+#include "net/net.h"
 
 struct ledger_settings {
 #define SETTING(type, field, ...) setting_##type field;
@@ -13,6 +14,13 @@ struct ledger_settings {
 #undef SETTING
 };
 extern const struct conf_table ledger_setting_table;
+
+struct audit_settings {
+#define SETTING(type, field, ...) setting_##type field;
+#include "ledger/audit.def"
+#undef SETTING
+};
+extern const struct conf_table audit_setting_table;
 
 // --- tenants: step identify
 // --------------------------------------------------------------------
@@ -55,4 +63,51 @@ void ledger_write(struct ledger_writer *w, const struct call *c, const struct fl
 // Hands a part-filled block over; call every batch/2.
 void ledger_writer_tick(struct ledger_writer *w);
 int ledger_schema_version(void);
+
+// --- the decision log: docs/audit.md
+// -----------------------------------------------------------------
+
+// Who was sent where, and why: chained records that show whether they were altered. Written by a
+// thread of its own. Where settings.path is empty there is none: *ret_audit and every writer is
+// NULL, which all functions below take.
+struct audit;
+struct audit_start {
+    const struct audit_settings *settings;
+    const struct tenants *tenants;
+    const struct fleet *fleet;
+    str policy; // all that decides, as JSON; written once and named by its digest from then on
+};
+enum err ledger_audit_open(const struct audit_start *s, struct audit **ret_audit,
+                           char ret_why[256]) must_check;
+void ledger_audit_close(struct audit *a); // writes what waits
+// It cannot be written now: no target that is not local may be used. Any thread.
+bool ledger_audit_failing(const struct audit *a);
+
+// One worker's side.
+struct audit_writer;
+struct audit_writer *ledger_audit_writer_new(struct audit *a, struct net_loop *l,
+                                             struct metrics *m);
+void ledger_audit_writer_free(struct audit_writer *w); // no call waits any more
+
+// A call's place in the queue for its record.
+struct audit_ticket {
+    struct list at;
+    struct net_deadline late;
+    struct audit_writer *writer;
+    uint64_t number;
+    int64_t since_us;
+    void (*on_done)(struct audit_ticket *t,
+                    enum err e); // OK: on the disk; else nothing may be sent
+    unsigned char mac[32];       // of the body, made at the first sending
+    bool has_mac;
+};
+void ledger_audit_ticket_init(struct audit_ticket *t,
+                              void (*on_done)(struct audit_ticket *t, enum err e));
+// Before a call is sent. For a zone that is not local OK means that the ticket waits, and on_done
+// says from the loop whether the call may be sent. For a local zone it waits for nothing.
+enum err ledger_audit_send(struct audit_writer *w, struct audit_ticket *t, const struct call *c,
+                           unsigned target) must_check;
+bool ledger_audit_waits(const struct audit_ticket *t);
+void ledger_audit_forget(struct audit_ticket *t); // the call is over: it waits for nothing
+void ledger_audit_end(struct audit_writer *w, const struct call *c); // what became of it
 #endif

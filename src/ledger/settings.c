@@ -1,4 +1,4 @@
-// settings.c: the ledger's settings, expanded from settings.def.
+// settings.c: the settings of the ledger and of the decision log, expanded from their tables.
 #include "ledger/ledger.h"
 
 static const struct setting_row setting_rows[] = {
@@ -7,3 +7,10 @@ static const struct setting_row setting_rows[] = {
 #undef SETTING
 };
 const struct conf_table ledger_setting_table = {setting_rows, countof(setting_rows), NULL};
+
+static const struct setting_row audit_rows[] = {
+#define SETTING(...) SETTING_ROW(struct audit_settings, __VA_ARGS__),
+#include "ledger/audit.def"
+#undef SETTING
+};
+const struct conf_table audit_setting_table = {audit_rows, countof(audit_rows), NULL};

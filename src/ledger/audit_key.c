@@ -1,0 +1,139 @@
+// audit_key.c: key files. A key that others may read is refused: what it signs would prove nothing.
+#include "ledger/audit_key.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_BYTES = 2 * AUDIT_KEY_BYTES + 1 };
+
+static enum err fail(char why[AUDIT_WHY], const char *path, const char *what)
+{
+    snprintf(why, AUDIT_WHY, "audit key %.120s: %.100s", path, what);
+    return ERR_BAD_FILE;
+}
+
+static enum err make_key(const char *path, char why[AUDIT_WHY])
+{
+    unsigned char key[AUDIT_KEY_BYTES];
+    struct buf text;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(why, path, strerror(errno));
+    rng_bytes(key, sizeof key);
+    buf_init(&text, 4 * FILE_BYTES);
+    audit_put_hex(&text, key, sizeof key);
+    buf_putc(&text, '\n');
+    must(text.n == FILE_BYTES && !text.over);
+    bool good = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
+    const char *what = strerror(errno);
+    close(fd);
+    buf_done(&text);
+    if (good)
+        return OK;
+    unlink(path); // half a key would be refused for ever
+    return fail(why, path, what);
+}
+
+enum err audit_key_load(const char *path, bool make, unsigned char ret_key[AUDIT_KEY_BYTES],
+                        char ret_why[AUDIT_WHY])
+{
+    char text[FILE_BYTES + 1];
+    struct stat at;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && make) {
+        enum err e = make_key(path, ret_why);
+        return e == OK ? audit_key_load(path, false, ret_key, ret_why) : e;
+    }
+    if (fd < 0)
+        return fail(ret_why, path, strerror(errno));
+    ssize_t n = fstat(fd, &at) == 0 ? read(fd, text, sizeof text) : -1;
+    close(fd);
+    if (n >= 0 && (at.st_mode & 077))
+        return fail(ret_why, path, "others may read it; chmod 600, or better make a new one");
+    if (n != FILE_BYTES || text[n - 1] != '\n' ||
+        !audit_read_hex(str_of(text, FILE_BYTES - 1), ret_key, AUDIT_KEY_BYTES))
+        return fail(ret_why, path, "this is no key: 64 hexadecimal digits and a line's end");
+    return OK;
+}
+
+void audit_key_path(const struct audit_settings *s, char ret_path[AUDIT_PATH_MAX])
+{
+    if (s->key.n)
+        str_copy_to(ret_path, AUDIT_PATH_MAX, s->key);
+    else
+        snprintf(ret_path, AUDIT_PATH_MAX, "%.*s/audit.key", STR_ARGS(s->path));
+}
+
+// --- tenants' keys -------------------------------------------------------------------------------
+
+// A tenant may have any name, a file may not.
+void audit_tenant_key_path(str folder, str tenant, char ret_path[AUDIT_PATH_MAX])
+{
+    enum { NAME_BYTES = 16 };
+    struct audit_hash h;
+    struct buf name;
+    audit_sha256(&tenant, 1, &h);
+    buf_init(&name, 64);
+    audit_put_hex(&name, h.b, NAME_BYTES);
+    must(!name.over);
+    snprintf(ret_path, AUDIT_PATH_MAX, "%.*s/tenants/%.*s.key", STR_ARGS(folder),
+             STR_ARGS(buf_str(&name)));
+    buf_done(&name);
+}
+
+struct tenant_key {
+    str name; // of the configuration
+    unsigned char key[AUDIT_KEY_BYTES];
+};
+struct audit_tenants {
+    struct tenant_key *rows; // by name
+    unsigned count;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct tenant_key *x = a, *y = b;
+    int order = memcmp(x->name.n ? x->name.p : "", y->name.n ? y->name.p : "",
+                       min_size(x->name.n, y->name.n));
+    return order ? order : (x->name.n > y->name.n) - (x->name.n < y->name.n);
+}
+
+enum err audit_tenants_load(str folder, const struct tenants *t, struct audit_tenants **ret_keys,
+                            char ret_why[AUDIT_WHY])
+{
+    char path[AUDIT_PATH_MAX];
+    struct audit_tenants *k = mem_new(sizeof *k);
+    enum err e = OK;
+    k->rows = mem_new_array(struct tenant_key, t->count + 1); // the first is nobody
+    for (k->count = 0; k->count <= t->count && e == OK; k->count++) {
+        struct tenant_key *row = &k->rows[k->count];
+        row->name = k->count ? t->rows[k->count - 1].name : STR_NONE;
+        audit_tenant_key_path(folder, row->name, path);
+        e = audit_key_load(path, true, row->key, ret_why);
+    }
+    if (e != OK) {
+        audit_tenants_free(k);
+        return e;
+    }
+    qsort(k->rows, k->count, sizeof k->rows[0], by_name);
+    *ret_keys = k;
+    return OK;
+}
+
+void audit_tenants_free(struct audit_tenants *k)
+{
+    if (!k)
+        return;
+    mem_free(k->rows);
+    mem_free(k);
+}
+
+const unsigned char *audit_tenants_key(const struct audit_tenants *k, str tenant)
+{
+    struct tenant_key wanted = {.name = tenant};
+    const struct tenant_key *row = bsearch(&wanted, k->rows, k->count, sizeof k->rows[0], by_name);
+    must(row); // a call's tenant is one of the configuration's
+    return row->key;
+}
