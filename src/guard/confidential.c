@@ -3,65 +3,55 @@
 // mark is not found; what must not leave needs a label from outside.
 #include "guard/detector.h"
 
-// Phrases around a word that wakes, in any case; of two that begin alike the longer first.
-static const str phrases[] = {
-    S("strictly confidential"),
-    S("confidential - attorneys' eyes only"),
-    S("company confidential - do not distribute"),
-    S("confidential and proprietary"),
-    S("confidential & proprietary"),
-    S("confidential: do not"),
-    S("classification: confidential"),
-    S("commercial in confidence"),
-    S("commercial-in-confidence"),
-    S("privileged & confidential"),
-    S("privileged and confidential"),
-    S("attorney-client privileged"),
-    S("attorney client privileged"),
-    S("proprietary and confidential"),
-    S("proprietary & confidential"),
-    S("for internal use only"),
-    S("internal use only"),
-    S("streng vertraulich"),
-    S("nicht zur weitergabe"),
-    S("estrictamente confidencial"),
-    S("strictement confidentiel"),
-    S("tlp:red"),
-    S("tlp:amber"),
+// Phrases around a word that wakes; of two that begin alike the longer first.
+static const struct mark {
+    str phrase;
+    uint8_t word; // where in the phrase the first such word begins
+    bool shouted; // a mark only when it is written in capitals
+} marks[] = {
+    {S("strictly confidential"), 9, false},
+    {S("confidential - attorneys' eyes only"), 0, false},
+    {S("company confidential - do not distribute"), 8, false},
+    {S("confidential and proprietary"), 0, false},
+    {S("confidential & proprietary"), 0, false},
+    {S("confidential: do not"), 0, false},
+    {S("classification: confidential"), 16, false},
+    {S("commercial in confidence"), 14, false},
+    {S("commercial-in-confidence"), 14, false},
+    {S("privileged & confidential"), 0, false},
+    {S("privileged and confidential"), 0, false},
+    {S("attorney-client privileged"), 16, false},
+    {S("attorney client privileged"), 16, false},
+    {S("proprietary and confidential"), 16, false},
+    {S("proprietary & confidential"), 14, false},
+    {S("for internal use only"), 4, false},
+    {S("internal use only"), 0, false},
+    {S("streng vertraulich"), 7, false},
+    {S("nicht zur weitergabe"), 10, false},
+    {S("estrictamente confidencial"), 14, false},
+    {S("strictement confidentiel"), 12, false},
+    {S("tlp:red"), 0, false},
+    {S("tlp:amber"), 0, false},
+    {S("TOP SECRET"), 0, true},
+    {S("INTERNAL ONLY"), 0, true},
+    {S("CONFIDENTIAL"), 0, true},
 };
-// Marks only when they are written in capitals.
-static const str shouted[] = {S("TOP SECRET"), S("INTERNAL ONLY"), S("CONFIDENTIAL"),
-                              S("SECRET//")};
-
-// Where the phrase stands so that it holds the byte at `at`; SIZE_MAX: nowhere.
-static size_t phrase_around(str t, size_t at, str phrase, bool as_is)
-{
-    must(phrase.n > 0);
-    for (size_t back = 0; back < phrase.n && back <= at; back++) {
-        if ((phrase.p[back] | 0x20) != (t.p[at] | 0x20))
-            continue;
-        str here = str_first(str_from(t, at - back), phrase.n);
-        bool same = as_is ? str_eq(here, phrase) : str_eq_nocase(here, phrase);
-        size_t end = at - back + phrase.n;
-        if (same && apart(t, at - back) &&
-            !(is_letter(phrase.p[phrase.n - 1]) && is_letter(at_byte(t, end))))
-            return at - back;
-    }
-    return SIZE_MAX;
-}
 
 static bool match(struct look *l, struct hit *ret_hit)
 {
     str t = l->text;
     must(l->at < t.n && l->cue == CUE_MARK);
-    l->spent += sizeof phrases / sizeof phrases[0];
-    for (size_t i = 0; i < countof(phrases) + countof(shouted); i++) {
-        bool as_is = i >= countof(phrases);
-        str phrase = as_is ? shouted[i - countof(phrases)] : phrases[i];
-        size_t start = phrase_around(t, l->at, phrase, as_is);
-        if (start == SIZE_MAX)
+    for (size_t i = 0; i < countof(marks); i++) {
+        str phrase = marks[i].phrase;
+        size_t start = l->at - marks[i].word, end = start + phrase.n;
+        if (marks[i].word > l->at || end > t.n ||
+            (phrase.p[marks[i].word] | 0x20) != (t.p[l->at] | 0x20) || !apart(t, start))
             continue;
-        *ret_hit = (struct hit){start, start + phrase.n, as_is ? 0.7f : 0.8f};
+        str here = str_of(t.p + start, phrase.n);
+        bool same = marks[i].shouted ? str_eq(here, phrase) : str_eq_nocase(here, phrase);
+        if (!same || (is_letter(phrase.p[phrase.n - 1]) && is_letter(at_byte(t, end))))
+            continue;
+        *ret_hit = (struct hit){start, end, marks[i].shouted ? 0.7f : 0.8f};
         return true;
     }
     return false;

@@ -35,7 +35,8 @@ struct look {
         enum identifier id;
         size_t end;
     } named[2];
-    size_t spent; // bytes looked at far from anchors: who looks adds to it
+    size_t undated; // behind the last word that says born no date begins before this place
+    size_t spent;   // bytes looked at far from anchors: who looks adds to it
 };
 
 struct hit {

@@ -12,16 +12,20 @@ static bool match(struct look *l, struct hit *ret_hit)
         if (behind(l, CUE_BIRTH) > REACH)
             return false;
     }
-    size_t end = min_size(t.n, from + REACH);
+    size_t end = min_size(t.n, from + REACH), p = from;
     must(from <= t.n);
+    if (l->anchor == ANCHOR_CUE) // what an earlier word was near to was looked at
+        p = max_size(from, l->undated);
     l->spent += REACH;
-    for (size_t p = from; p < end && t.p[p] != '\n'; p++) {
+    for (; p < end && t.p[p] != '\n'; p++) {
         size_t n = date_length(t, p);
         if (n == 0)
             continue;
         *ret_hit = (struct hit){p, p + n, 0.85f};
         return true;
     }
+    if (l->anchor == ANCHOR_CUE)
+        l->undated = p;
     return false;
 }
 

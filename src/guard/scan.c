@@ -137,6 +137,7 @@ void scan_begin(struct scan *s, str text)
     memset(s->look.named, 0, sizeof s->look.named);
     s->look.text = text;
     s->look.spent = 0;
+    s->look.undated = 0;
     s->budget = text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
     s->look.number.groups = 0;
     s->looked = 0;
@@ -184,19 +185,18 @@ static void look_back(struct scan *s, size_t at)
     struct look *l = &s->look;
     str t = l->text;
     char begin[LOOK_BACK] = {0};
-    size_t start = at - LOOK_BACK; // below 0 near the text's beginning: then what wraps wraps back
+    size_t start = at - LOOK_BACK; // wraps near the text's beginning, and a place in it wraps back
+    size_t known = s->looked > start || at < LOOK_BACK ? s->looked - start : 0;
     uint64_t words = 0;
     if (s->looked >= at)
         return;
     if (at < LOOK_BACK)
         memcpy(begin + LOOK_BACK - at, t.p, at);
-    for (uint64_t rest = maybe_words(at < LOOK_BACK ? begin : t.p + start); rest;
+    for (uint64_t rest = maybe_words(at < LOOK_BACK ? begin : t.p + start) >> known << known; rest;
          rest &= rest - 1) {
         int bit = __builtin_ctzll(rest);
         words |= (uint64_t)cue_may_stand(t, start + (size_t)bit) << bit;
     }
-    if (at - s->looked < LOOK_BACK)
-        words = words >> (LOOK_BACK - (at - s->looked)) << (LOOK_BACK - (at - s->looked));
     for (; words; words &= words - 1) {
         size_t p = start + (size_t)__builtin_ctzll(words);
         const struct cue_row *row = word_begins(t, p) ? cue_at(t, p) : NULL;

@@ -266,6 +266,18 @@ TEST(cues_are_found_in_typographic_quotation_marks_and_between_other_letters)
     arena_done(&t.arena);
 }
 
+// What was searched for a date behind one such word is not searched again behind the next.
+TEST(a_date_is_found_behind_the_last_of_several_words_that_say_born)
+{
+    struct try_of t;
+    begin(&t);
+    REQUIRE(scan(&t, S("born, as I was born, and was born on 12/03/1980")));
+    CHECK(t.s.finding_count == 1 && t.s.findings[0].start == 37);
+    REQUIRE(scan(&t, S("born 1980-03-12 born 1980-03-12, born\n1980-03-12")));
+    CHECK(t.s.finding_count == 2 && t.s.findings[1].start == 21);
+    arena_done(&t.arena);
+}
+
 TEST(numbers_are_read_in_groups_with_what_parts_them)
 {
     struct number n = {0};
@@ -351,6 +363,9 @@ TEST(hostile_texts_end_and_agree_with_the_plain_loop)
                                          "+1",
                                          "0000000 ",
                                          "DE1",
+                                         "born 1.1.",
+                                         "internal use ",
+                                         "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8 ",
                                          "\xc2\xa0",
                                          "_"};
     enum { LONG = 1 << 16 };

@@ -112,7 +112,8 @@ bool public_name(str name)
                                 S("cache"),  S("sort"),    S("partition"), S("pub_key"),
                                 S("finger"), S("pubkey"),  S("object"),    S("idempot"),
                                 S("trans"),  S("i18n")};
-    return holds_one_of(name, words, countof(words));
+    enum { SHORTEST = 4 };
+    return name.n >= SHORTEST && holds_one_of(name, words, countof(words));
 }
 
 // The name that ends at `end`, where it ends in a word of names[].

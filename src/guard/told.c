@@ -20,7 +20,8 @@ static bool ends_in_one(str word, const str *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         size_t more = word.n - list[i].n;
-        if (word.n < list[i].n || !str_eq_nocase(str_from(word, more), list[i]))
+        if (word.n < list[i].n || (word.p[more] | 0x20) != list[i].p[0] ||
+            !str_eq_nocase(str_from(word, more), list[i]))
             continue;
         // monkey and valid end so, too; rawgKEY and vendor_key do as names do
         if (more == 0 || !is_letter(word.p[more - 1]) ||

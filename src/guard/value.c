@@ -5,23 +5,29 @@
 // Longer values are cut; words that say placeholder stand near a value's beginning.
 enum { VALUE_MAX = 256, WORDS_WITHIN = 64 };
 
-// A bit for the first two bytes of a word, which has two or more.
-static uint64_t pair_bit(const char *p)
+// A number for the first two bytes of a word, which has two or more, in any case.
+static unsigned pair_of(const char *p)
 {
-    return (uint64_t)1 << (((p[0] | 0x20) * 5 + (p[1] | 0x20)) & 63);
+    return ((uint8_t)(p[0] | 0x20) * 9u + (uint8_t)(p[1] | 0x20)) & 255;
 }
 
 bool holds_one_of(str s, const str *words, size_t n)
 {
-    uint64_t pairs = 0;
+    uint64_t pairs[4] = {0};
     must(n > 0);
+    if (s.n < 2)
+        return false;
     for (size_t w = 0; w < n; w++)
-        pairs |= pair_bit(words[w].p);
-    for (size_t i = 0; i + 1 < s.n; i++)
-        for (size_t w = 0; pairs & pair_bit(s.p + i) && w < n; w++)
+        pairs[pair_of(words[w].p) / 64] |= (uint64_t)1 << pair_of(words[w].p) % 64;
+    for (size_t i = 0; i + 1 < s.n; i++) {
+        unsigned pair = pair_of(s.p + i);
+        if (!(pairs[pair / 64] >> pair % 64 & 1))
+            continue;
+        for (size_t w = 0; w < n; w++)
             if (s.n - i >= words[w].n && (s.p[i] | 0x20) == (words[w].p[0] | 0x20) &&
                 str_eq_nocase(str_of(s.p + i, words[w].n), words[w]))
                 return true;
+    }
     return false;
 }
 
