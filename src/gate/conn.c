@@ -96,7 +96,8 @@ static void refuse(struct conn *c, enum err e)
     struct live_call *l = c->live;
     must(l && e != OK);
     c->keep = false;
-    l->fault = (struct fault){.err = e, .at_byte = -1};
+    http_reader_give_up(c->reader, e);
+    l->fault = *http_reader_fault(c->reader);
     const struct http_head *h = http_reader_head(c->reader);
     if (h) {
         struct route_match m = pages_match(c->worker, h);
@@ -196,7 +197,7 @@ static void feed(struct conn *c, str bytes)
         // whole or broken: what is left waits for the next request
         buf_put(&c->pending, bytes);
         if (p == HTTP_BROKEN || c->pending.over)
-            refuse(c, p == HTTP_BROKEN ? http_reader_error(c->reader) : ERR_BAD_HTTP);
+            refuse(c, p == HTTP_BROKEN ? http_reader_fault(c->reader)->err : ERR_BAD_HTTP);
         else
             request_came(c);
         return;

@@ -42,7 +42,7 @@ enum http_progress {
     HTTP_MORE,      // feed more
     HTTP_HAVE_HEAD, // the head is whole now (once): check it, answer Expect, then feed the rest
     HTTP_DONE,      // the request is whole: http_take
-    HTTP_BROKEN,    // answer http_reader_error and close
+    HTTP_BROKEN,    // answer http_reader_fault and close
 };
 // Takes bytes, says how many were used. After HTTP_HAVE_HEAD call again, also with no bytes left.
 // After HTTP_DONE the rest belongs to the next request (pipelining: keep it until the answer went
@@ -52,7 +52,11 @@ const struct http_head *http_reader_head(const struct http_reader *r);
 // The whole message; lent from the arena. ERR_… where the request was broken or passed a limit.
 enum err http_take(struct http_reader *r, const struct http_head **ret_head,
                    str *ret_body) must_check;
-enum err http_reader_error(const struct http_reader *r);
+// From now on broken, unless it was before: a time or a limit of the owner's has passed.
+void http_reader_give_up(struct http_reader *r, enum err e);
+// What broke it and where: a header's name, or the byte of the message. err is OK while nothing
+// did.
+const struct fault *http_reader_fault(const struct http_reader *r);
 
 // --- responses, from targets ---------------------------------------------------------------------
 

@@ -34,14 +34,20 @@ struct http_reader {
     char *body;
     size_t body_n, body_cap;
     size_t extension, extensions, trailers; // bytes of them
-    enum err err;
+    size_t taken;                           // bytes of the message, before those now fed
+    struct fault fault;                     // err OK: none
     bool have_head, done;
 };
 
-static int broken(struct http_reader *r, enum err e)
+// The first fault counts. `field`: a header's name, or "".
+static enum err fault_at(struct http_reader *r, enum err e, const char *field, int64_t at_byte)
 {
-    if (r->err == OK)
-        r->err = e;
+    return r->fault.err == OK ? fault_set(&r->fault, e, field, at_byte) : r->fault.err;
+}
+
+static int broken(struct http_reader *r, enum err e, const char *field, int64_t at_byte)
+{
+    fault_at(r, e, field, at_byte);
     return HPE_USER;
 }
 
@@ -82,7 +88,7 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
     if (!r->have_head)
         return headers_name(&r->headers, at, n);
     r->trailers += n;
-    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK) : 0;
+    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK, "trailer", -1) : 0;
 }
 
 static int on_name_complete(llhttp_t *p)
@@ -97,7 +103,7 @@ static int on_value(llhttp_t *p, const char *at, size_t n)
     if (!r->have_head)
         return headers_value(&r->headers, at, n);
     r->trailers += n;
-    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK) : 0;
+    return r->trailers > TRAILERS_MAX ? broken(r, ERR_BAD_CHUNK, "trailer", -1) : 0;
 }
 
 static int on_headers_complete(llhttp_t *p)
@@ -178,8 +184,15 @@ static bool good_length(str s)
 struct framing {
     unsigned hosts, lengths, encodings, expects;
     str host;
-    bool odd, odd_expect; // odd: one of them has a value that is not plain
+    const char *odd; // the first of them whose value is not plain; NULL: none
+    bool odd_expect;
 };
+
+static void odd_if(struct framing *f, bool odd, const char *field)
+{
+    if (odd && !f->odd)
+        f->odd = field;
+}
 
 static struct framing look_at_framing(const struct http_head *h)
 {
@@ -189,16 +202,16 @@ static struct framing look_at_framing(const struct http_head *h)
         if (name.n == 4 && str_eq_nocase(name, S("host"))) {
             f.hosts++;
             f.host = value;
-            f.odd |= !good_host(value);
+            odd_if(&f, !good_host(value), "host");
         } else if (name.n == 6 && str_eq_nocase(name, S("expect"))) {
             f.expects++;
             f.odd_expect |= !str_eq_nocase(value, S("100-continue"));
         } else if (name.n == 14 && str_eq_nocase(name, S("content-length"))) {
             f.lengths++;
-            f.odd |= !good_length(value);
+            odd_if(&f, !good_length(value), "content-length");
         } else if (name.n == 17 && str_eq_nocase(name, S("transfer-encoding"))) {
             f.encodings++;
-            f.odd |= !str_eq_nocase(value, S("chunked"));
+            odd_if(&f, !str_eq_nocase(value, S("chunked")), "transfer-encoding");
         }
     }
     return f;
@@ -218,6 +231,30 @@ static bool single_spaces(const struct http_reader *r)
            r->version.at == r->url.at + r->url.n + S(" HTTP/").n;
 }
 
+// The header that makes the request two things to two readers; NULL: none.
+static const char *odd_field(const struct framing *f, int minor)
+{
+    if (f->odd)
+        return f->odd;
+    if (f->encodings > 1 || (f->encodings && (f->lengths || minor == 0)))
+        return "transfer-encoding";
+    if (f->lengths > 1)
+        return "content-length";
+    return f->hosts > 1 || (minor > 0 && f->hosts == 0) ? "host" : NULL;
+}
+
+static enum err take_target(struct http_reader *r, str host)
+{
+    struct http_head *h = &r->head;
+    int64_t at = r->url.at;
+    if (!single_spaces(r) || str_find_char(h->target, '#') != SIZE_MAX || !take_origin(h, host))
+        return fault_at(r, ERR_BAD_HTTP, "", at);
+    size_t question = str_find_char(h->target, '?');
+    h->path = str_first(h->target, question);
+    h->query = question == SIZE_MAX ? STR_NONE : str_from(h->target, question + 1);
+    return good_path(h->path) ? OK : fault_at(r, ERR_BAD_HTTP, "", at);
+}
+
 static enum err take_head(struct http_reader *r)
 {
     const llhttp_t *p = &r->parser;
@@ -225,27 +262,24 @@ static enum err take_head(struct http_reader *r)
     headers_end(&r->headers, h);
     h->minor = p->http_minor;
     if (p->http_major != 1 || p->http_minor > 1)
-        return ERR_BAD_VERSION;
+        return fault_at(r, ERR_BAD_VERSION, "", r->version.at);
     h->method = part_of(r, r->method);
     h->target = part_of(r, r->url);
     struct framing f = look_at_framing(h);
-    if (f.odd || f.lengths + f.encodings > 1 || (f.encodings && h->minor == 0))
-        return ERR_BAD_HTTP;
-    if (f.hosts > 1 || (h->minor > 0 && f.hosts == 0))
-        return ERR_BAD_HTTP;
-    if (!single_spaces(r) || str_find_char(h->target, '#') != SIZE_MAX || !take_origin(h, f.host))
-        return ERR_BAD_HTTP;
-    size_t question = str_find_char(h->target, '?');
-    h->path = str_first(h->target, question);
-    h->query = question == SIZE_MAX ? STR_NONE : str_from(h->target, question + 1);
-    if (!good_path(h->path))
-        return ERR_BAD_HTTP;
+    const char *odd = odd_field(&f, h->minor);
+    if (odd)
+        return fault_at(r, ERR_BAD_HTTP, odd, -1);
+    if (take_target(r, f.host) != OK)
+        return r->fault.err;
     if (f.odd_expect)
-        return ERR_BAD_EXPECT;
+        return fault_at(r, ERR_BAD_EXPECT, "expect", -1);
     h->chunked = (p->flags & F_CHUNKED) != 0;
     h->content_length = (p->flags & F_CONTENT_LENGTH) ? (int64_t)p->content_length : -1;
-    if (h->chunked != (f.encodings == 1) || (h->content_length >= 0) != (f.lengths == 1))
-        return ERR_BAD_HTTP; // we and llhttp read the framing differently: so may others
+    // we and llhttp read the framing differently: so may others
+    if (h->chunked != (f.encodings == 1))
+        return fault_at(r, ERR_BAD_HTTP, "transfer-encoding", -1);
+    if ((h->content_length >= 0) != (f.lengths == 1))
+        return fault_at(r, ERR_BAD_HTTP, "content-length", -1);
     h->keep_alive = llhttp_should_keep_alive(p);
     // of HTTP/1.0 it is ignored, and without a body there is nothing to wait for
     h->expect_continue = f.expects && h->minor > 0 && (h->chunked || h->content_length > 0);
@@ -277,12 +311,12 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 {
     struct http_reader *r = reader_of(p);
     if (r->body_n + n > (size_t)r->settings->body_limit)
-        return broken(r, ERR_BODY_TOO_BIG);
+        return broken(r, ERR_BODY_TOO_BIG, "", r->settings->body_limit);
     if (n == 0)
         return 0;
     memcpy(body_room(r, n), at, n);
     r->body_n += n;
-    return r->headers.arena->over ? broken(r, ERR_OVER_LIMIT) : 0;
+    return r->headers.arena->over ? broken(r, ERR_OVER_LIMIT, "", -1) : 0;
 }
 
 static int on_extension(llhttp_t *p, const char *at, size_t n)
@@ -291,8 +325,8 @@ static int on_extension(llhttp_t *p, const char *at, size_t n)
     (void)at;
     r->extension += n;
     r->extensions += n;
-    return r->extension > EXTENSION_MAX || r->extensions > EXTENSIONS_MAX ? broken(r, ERR_BAD_CHUNK)
-                                                                          : 0;
+    bool much = r->extension > EXTENSION_MAX || r->extensions > EXTENSIONS_MAX;
+    return much ? broken(r, ERR_BAD_CHUNK, "chunk extension", -1) : 0;
 }
 
 static int on_chunk(llhttp_t *p)
@@ -346,15 +380,13 @@ void http_reader_start(struct http_reader *r, struct arena *a)
     r->head = (struct http_head){.content_length = -1};
     r->method = r->url = r->version = (struct place){0};
     r->body = NULL;
-    r->body_n = r->body_cap = r->extension = r->extensions = r->trailers = 0;
-    r->err = OK;
+    r->body_n = r->body_cap = r->extension = r->extensions = r->trailers = r->taken = 0;
+    r->fault = (struct fault){.at_byte = -1};
     r->have_head = r->done = false;
 }
 
 static enum err map_error(const struct http_reader *r, llhttp_errno_t e)
 {
-    if (r->headers.err != OK)
-        return r->headers.err;
     if (r->have_head)
         return ERR_BAD_CHUNK;
     // where the digits are those of 1.0 or 1.1, what follows them is wrong
@@ -372,8 +404,11 @@ static size_t parse(struct http_reader *r, str bytes)
         llhttp_resume(&r->parser);
         return used;
     }
-    if (e != HPE_OK && r->err == OK)
-        r->err = map_error(r, e);
+    if (e != HPE_OK && r->headers.err != OK) // too many: the first of them
+        fault_at(r, r->headers.err, "", r->headers.places[r->headers.count - 1].name_at);
+    else if (e != HPE_OK)
+        fault_at(r, map_error(r, e), "",
+                 (int64_t)r->taken + (llhttp_get_error_pos(&r->parser) - bytes.p));
     return bytes.n;
 }
 
@@ -383,11 +418,12 @@ static enum http_progress feed_head(struct http_reader *r, str bytes, size_t *re
     *ret_used = parse(r, now);
     must(*ret_used <= now.n);
     headers_keep(&r->headers, *ret_used);
-    if (r->err == OK && r->have_head)
-        r->err = take_head(r);
-    else if (r->err == OK && headers_full(&r->headers))
-        r->err = ERR_HEAD_TOO_BIG;
-    if (r->err == OK)
+    if (r->fault.err == OK && r->have_head)
+        take_head(r);
+    else if (headers_full(&r->headers))
+        fault_at(r, ERR_HEAD_TOO_BIG, "", r->settings->head_limit);
+    r->taken += *ret_used;
+    if (r->fault.err == OK)
         return r->have_head ? HTTP_HAVE_HEAD : HTTP_MORE;
     r->have_head = false; // a head that is wrong is shown to no one
     return HTTP_BROKEN;
@@ -397,15 +433,16 @@ enum http_progress http_feed(struct http_reader *r, str bytes, size_t *ret_used)
 {
     must(r->headers.arena);
     *ret_used = 0;
-    if (r->err != OK || r->done)
+    if (r->fault.err != OK || r->done)
         return r->done ? HTTP_DONE : HTTP_BROKEN;
     if (!r->have_head)
         return feed_head(r, bytes, ret_used);
     if (r->head.content_length > r->settings->body_limit)
-        r->err = ERR_BODY_TOO_BIG;
+        fault_at(r, ERR_BODY_TOO_BIG, "content-length", -1);
     else
         *ret_used = parse(r, bytes);
-    if (r->err != OK)
+    r->taken += *ret_used;
+    if (r->fault.err != OK)
         return HTTP_BROKEN;
     return r->done ? HTTP_DONE : HTTP_MORE;
 }
@@ -417,15 +454,22 @@ const struct http_head *http_reader_head(const struct http_reader *r)
 
 enum err http_take(struct http_reader *r, const struct http_head **ret_head, str *ret_body)
 {
-    if (r->err != OK)
-        return r->err;
+    if (r->fault.err != OK)
+        return r->fault.err;
     must(r->done);
     *ret_head = &r->head;
     *ret_body = str_of(r->body, r->body_n);
     return OK;
 }
 
-enum err http_reader_error(const struct http_reader *r)
+void http_reader_give_up(struct http_reader *r, enum err e)
 {
-    return r->err;
+    must(e != OK);
+    bool too_big = e == ERR_BODY_TOO_BIG; // its length says so, before any of it came
+    fault_at(r, e, too_big ? "content-length" : "", too_big ? -1 : (int64_t)r->taken);
+}
+
+const struct fault *http_reader_fault(const struct http_reader *r)
+{
+    return &r->fault;
 }

@@ -55,8 +55,10 @@ static inline bool say_piece(struct http_reader *r, struct arena *a, str piece, 
         must(used <= piece.n);
         piece = str_from(piece, used);
         if (p == HTTP_BROKEN) {
-            must(http_reader_error(r) != OK && http_take(r, &h, &body) == http_reader_error(r));
-            buf_printf(out, "BROKEN %s\n", err_name(http_reader_error(r)));
+            const struct fault *f = http_reader_fault(r);
+            must(f->err != OK && http_take(r, &h, &body) == f->err);
+            buf_printf(out, "BROKEN %s %s", err_name(f->err), f->param);
+            buf_printf(out, f->at_byte < 0 ? "\n" : "@%lld\n", (long long)f->at_byte);
             return false;
         }
         if (p == HTTP_MORE) {

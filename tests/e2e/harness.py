@@ -193,6 +193,11 @@ class Client:
         self.close()
 
 
+def names_a_place(error):
+    """True when an error tells the field or the byte that is wrong."""
+    return bool(error["param"]) or re.search(r"at byte \d+\b", error["message"]) is not None
+
+
 def request(body, headers=(), path="/v1/chat/completions", method="POST"):
     """A request's bytes. body: bytes, or something that becomes JSON."""
     if not isinstance(body, bytes):

@@ -2,26 +2,26 @@
 and the server goes on."""
 import json
 
-from harness import FakeCloud, Weir, ask, request, targets
+from harness import FakeCloud, Weir, ask, names_a_place, request, targets
 
 HI = {"role": "user", "content": "hi"}
 # body, status, code, what the error names (param, or a word of the message)
 BODIES = [
-    (b"", 400, None, None),
+    (b"", 400, "invalid_json", "byte 0"),
     (b"{", 400, "invalid_json", "byte"),
     (b"not json", 400, "invalid_json", "byte"),
     (b'{"model":"auto","messages":[{"role":"user","content":"hi"}]', 400, "invalid_json", "byte"),
     (b'{"model":"auto","messages":[{"role":"user","content":"a"}]} x', 400, "invalid_json", "byte"),
     (b'{"model":"auto","messages":[{"role":"user","content":"hi"},]}', 400, "invalid_json", "byte"),
     (b'{"model":"auto","temperature":NaN,"messages":[]}', 400, "invalid_json", "byte"),
-    (b'[1]', 400, "invalid_type", None),
-    (b'"text"', 400, "invalid_type", None),
-    (b'null', 400, "invalid_type", None),
-    (b'{}', 400, "missing_required_parameter", None),
+    (b'[1]', 400, "invalid_type", "byte 0"),
+    (b'"text"', 400, "invalid_type", "byte 0"),
+    (b'null', 400, "invalid_type", "byte 0"),
+    (b'{}', 400, "missing_required_parameter", "messages"),
     (json.dumps({"messages": [HI]}).encode(), 400, "missing_required_parameter", "model"),
     (json.dumps({"model": "auto"}).encode(), 400, "missing_required_parameter", "messages"),
     (json.dumps({"model": 7, "messages": [HI]}).encode(), 400, "invalid_type", "model"),
-    (json.dumps({"model": None, "messages": [HI]}).encode(), 400, None, "model"),
+    (json.dumps({"model": None, "messages": [HI]}).encode(), 400, "invalid_type", "model"),
     (json.dumps({"model": "auto", "messages": {}}).encode(), 400, "invalid_type", "messages"),
     (json.dumps({"model": "auto", "messages": []}).encode(), 400, "empty_array", "messages"),
     (json.dumps({"model": "auto", "messages": ["hi"]}).encode(), 400, "invalid_type", "messages"),
@@ -44,10 +44,10 @@ BODIES = [
     (b'{"model":"auto","messages":[{"role":"user","content":"a\x00b"}]}', 400, "invalid_json",
      "byte"),
     (b'\x00\x00\x00', 400, "invalid_json", "byte"),
-    (b'{"model":"auto","x":' + b"[" * 100000, 400, "too_deep", None),
+    (b'{"model":"auto","x":' + b"[" * 100000, 400, "too_deep", "byte 147"),
     (b'{"model":"auto","messages":[{"role":"user","content":"hi"}],"x":' + b'{"a":' * 200 + b"1" +
-     b"}" * 200 + b"}", 400, "too_deep", None),
-    (b'\xef\xbb\xbf{"model":"auto"}', 400, None, None),
+     b"}" * 200 + b"}", 400, "too_deep", "byte 699"),
+    (b'\xef\xbb\xbf{"model":"auto"}', 400, "invalid_json", "byte 0"),
 ]
 
 
@@ -59,8 +59,9 @@ def test_every_bad_body_is_answered_on_one_connection():
             say = "%r -> %d %r" % (body[:90], answer.status, answer.body[:300])
             assert answer.status == status, say
             error = answer.error()
-            assert code is None or error["code"] == code, say
-            assert names is None or names in (error["param"] or "") + error["message"], say
+            assert error["code"] == code and error["type"] == "invalid_request_error", say
+            assert names in (error["param"] or "") + error["message"], say
+            assert names_a_place(error), say
             assert answer.header("x-weir-call"), say
             assert answer.header("x-should-retry") == "false", say
         c.send(request(ask("hi")))
@@ -90,6 +91,7 @@ def test_a_hundred_megabytes_are_413_at_once():
         c.send(head + b"\r\n\r\n" + b"x" * 1000)
         answer = c.read()
         assert answer.status == 413 and answer.error()["code"] == "request_too_large"
+        assert answer.error()["param"] == "content-length"
         assert w.chat("hi").status == 200 and len(fake.seen) == 1
 
 
@@ -105,6 +107,7 @@ def test_a_hundred_megabytes_without_a_length_are_413():
             pass  # weir does not have to take it all
         answer = c.read()
         assert answer.status == 413, answer.status
+        assert "at byte 33554432" in answer.error()["message"], "the limit is told"
         assert w.get("/healthz").status == 200
 
 
@@ -115,6 +118,7 @@ def test_a_slow_head_is_408():
             c.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX-Slow")
             answer = c.read()
             assert answer.status == 408 and answer.error()["code"] == "request_timeout"
+            assert "at byte 51" in answer.error()["message"], "so much had come"
             assert c.closed()
 
 
@@ -137,6 +141,7 @@ def test_a_flood_of_headers_is_431():
                     pass
                 answer = c.read("GET")
                 assert answer.status == 431 and answer.error()["code"] == "headers_too_large"
+                assert names_a_place(answer.error())
         assert w.get("/healthz").status == 200
 
 
@@ -161,8 +166,10 @@ def test_paths_and_methods():
 def test_bad_weir_headers_are_refused():
     with FakeCloud() as fake, Weir(targets(local=fake)) as w:
         for word in ("soon", "-5", "0", "1e3"):
-            assert w.chat("hi", {"x-weir-deadline-ms": word}).status == 400, word
+            answer = w.chat("hi", {"x-weir-deadline-ms": word})
+            assert answer.status == 400 and answer.error()["param"] == "x-weir-deadline-ms", word
         answer = w.chat("hi", {"x-weir-zone": "moon"})
-        assert answer.status in (400, 403), answer.status
+        assert answer.status == 403 and answer.error()["code"] == "no_allowed_target", answer.body
+        assert not fake.seen
 
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 
-from harness import FakeCloud, Weir, ask, request, targets
+from harness import FakeCloud, Weir, ask, names_a_place, request, targets
 
 HOST = b"Host: a\r\nContent-Type: application/json\r\n"
 LINE = b"POST /v1/chat/completions HTTP/1.1\r\n"
@@ -21,6 +21,7 @@ def refused(w, c, status, code):
     assert answer.status == status, "%d instead of %d: %r" % (answer.status, status, answer.body)
     error = answer.error()
     assert error["code"] == code and error["type"] == "invalid_request_error", error
+    assert names_a_place(error), error
     assert answer.header("connection") == "close" and c.closed()
     assert goes_on(w)
     return error
