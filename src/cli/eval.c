@@ -89,6 +89,7 @@ static void measure_routine(const struct eval *e, const uint32_t *times, double 
 static void measure_places(const struct eval *e, const uint32_t *times, double *v)
 {
     double rows[2] = {0}, kept[2] = {0};
+    must(e->report.places <= e->rows.count);
     for (size_t i = 0; i < e->rows.count; i++) {
         const struct eval_row *r = &e->rows.row[i];
         if (r->place != PLACE_LOCAL && r->place != PLACE_CLOUD)
@@ -253,6 +254,7 @@ static void random_band(struct eval *e)
     struct route_outcome *o = mem_new_array(struct route_outcome, max_size(1, n));
     struct route_curve c;
     uint64_t seed = r->seed ^ 0x5eed;
+    must(n > 0);
     for (size_t i = 0; i < n; i++)
         o[i] = e->by_length[i];
     for (size_t d = 0; d < draws; d++) {

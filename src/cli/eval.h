@@ -32,6 +32,7 @@ struct eval_input {
     } only[EVAL_ONLY];
     unsigned only_count;
     double good; // from here on a row's "quality" says that the local answer serves
+    bool unlabelled_too;
 };
 struct eval_rows {
     struct eval_row *row;

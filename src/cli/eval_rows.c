@@ -130,7 +130,7 @@ static void read_line(struct reading *g, str line)
         all->bad++;
     } else if (!is_asked_for(g->in, row)) {
         all->other++;
-    } else if (!read_labels(g->in, row, &r)) {
+    } else if (!read_labels(g->in, row, &r) && !g->in->unlabelled_too) {
         all->unlabelled++;
     } else if (!cli_make_body(&g->body, row) || !judge(g, &r)) {
         all->bad++;

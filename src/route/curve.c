@@ -154,3 +154,21 @@ double route_bound_below(size_t good, size_t count, double confidence)
     }
     return low;
 }
+
+size_t route_rows_wanted(double share, double want, double confidence)
+{
+    enum { MOST = 1000000 };
+    size_t low = 0, high = 1;
+    must(share >= 0 && share <= 1);
+    while (route_bound_below((size_t)(share * (double)high), high, confidence) < want) {
+        low = high;
+        high *= 2;
+        if (high > MOST)
+            return SIZE_MAX;
+    }
+    while (high - low > 1) { // rounding makes it rise unevenly: near enough
+        size_t n = (low + high) / 2;
+        *(route_bound_below((size_t)(share * (double)n), n, confidence) < want ? &low : &high) = n;
+    }
+    return high;
+}

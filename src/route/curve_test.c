@@ -115,3 +115,14 @@ TEST(bounds_are_those_of_the_tables)
     CHECK(near_to(route_bound_below(50000, 100000, 0.95), 0.4974));
     CHECK(route_bound_below(0, 10, 0.95) <= 0 && route_bound_below(0, 0, 0.95) <= 0);
 }
+
+TEST(it_is_known_how_many_rows_a_bound_takes)
+{
+    CHECK(route_rows_wanted(1, 0.9, 0.95) == 29); // 0.9^29 is the first below 0.05
+    CHECK(route_rows_wanted(1, 0.5, 0.95) == 5);
+    size_t n = route_rows_wanted(0.95, 0.9, 0.95);
+    CHECK(n > 80 && n < 200);
+    CHECK(route_bound_below((size_t)(0.95 * (double)n), n, 0.95) >= 0.9);
+    CHECK(route_rows_wanted(0.9, 0.9, 0.95) == SIZE_MAX &&
+          route_rows_wanted(0, 0.1, 0.95) == SIZE_MAX);
+}

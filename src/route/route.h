@@ -84,6 +84,9 @@ void route_resample(uint32_t *times, size_t count, uint64_t *seed);
 // The least share of successes that `good` of `count` still allow with this confidence
 // (Clopper and Pearson's exact bound, one-sided).
 double route_bound_below(size_t good, size_t count, double confidence);
+// How many rows it takes until this share of successes shows at least `want` with this confidence;
+// SIZE_MAX where a million do not.
+size_t route_rows_wanted(double share, double want, double confidence);
 
 // --- policy --------------------------------------------------------------------------------------
 
