@@ -113,6 +113,27 @@ def score(docs, findings, show):
     return counts, benign, alarmed
 
 
+def documents(docs, findings):
+    """Of documents as a whole, by category: how many that are sensitive have a finding."""
+    hit, all_of, false, clear = collections.Counter(), collections.Counter(), 0, 0
+    for doc, found in zip(docs, findings):
+        if doc["ambiguous"]:
+            continue
+        if doc["sensitive"]:
+            all_of[doc["category"]] += 1
+            hit[doc["category"]] += bool(found)
+        else:
+            clear += 1
+            false += bool(found)
+    for kind in sorted(all_of):
+        print("%-12s %5d of %5d documents found" % (kind, hit[kind], all_of[kind]))
+    right = sum(hit.values())
+    precision, recall = right / max(1, right + false), right / max(1, sum(all_of.values()))
+    print("documents: precision %.3f, recall %.3f, F1 %.3f; false alarms %d of %d (%.4f)" % (
+        precision, recall, 2 * precision * recall / max(1e-9, precision + recall), false, clear,
+        false / max(1, clear)))
+
+
 def table(counts, benign, alarmed):
     print("%-12s %-22s %6s %6s %6s %9s %6s" %
           ("type", "source", "found", "missed", "false", "precision", "recall"))
@@ -144,7 +165,9 @@ def main():
     if not os.path.exists(args.docs):
         sys.exit("scan_score: %s is not here" % args.docs)
     docs = load(args.docs)
-    table(*score(docs, classify(args.weir, [d["text"] for d in docs]), args))
+    findings = classify(args.weir, [d["text"] for d in docs])
+    table(*score(docs, findings, args))
+    documents(docs, findings)
 
 
 if __name__ == "__main__":

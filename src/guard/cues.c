@@ -26,7 +26,7 @@ static const uint32_t heads[] = {
 // How many rows begin with a lower letter than 'a' + i.
 #define LOWER(word, kind, form, id, i) +((uint8_t)(word)[0] < 'a' + (i))
 #define ROWS_BELOW(i)                  (0 CUES(LOWER, i))
-static const uint8_t first_row[] = {
+static const uint16_t first_row[] = {
     SIXTEEN(ROWS_BELOW, 0), FOUR(ROWS_BELOW, 16), FOUR(ROWS_BELOW, 20), ROWS_BELOW(24),
     ROWS_BELOW(25),         ROWS_BELOW(26),       countof(rows)};
 enum { NOT_ASCII = 26 };

@@ -19,6 +19,7 @@ enum cue {
     CUE_BEGIN,              // of an armoured block
     CUE_BEARER,             // an authorisation header's value follows
     CUE_BORN,               // a date of birth
+    CUE_HEALTH,             // somebody's health, or an illness
     CUE_LOGIN,              // commands and lines that take a password
     CUE_MARK,               // a mark of confidential documents
     CUE_PASSWORD,           // a password
@@ -44,23 +45,35 @@ enum cue {
     X("aadhaar", OTHER, WHOLE, IN_AADHAAR, i)                                                      \
     X("aba", OTHER, WHOLE, US_ABA, i)                                                              \
     X("abn", OTHER, WHOLE, AU_ABN, i)                                                              \
+    X("abnormal", HEALTH, STEM, NONE, i)                                                           \
     X("account", OTHER, STEM, ACCOUNT, i)                                                          \
     X("acct", OTHER, WHOLE, ACCOUNT, i)                                                            \
     X("acn", OTHER, WHOLE, AU_ACN, i)                                                              \
+    X("admitted", HEALTH, STEM, NONE, i)                                                           \
     X("afm", OTHER, WHOLE, GR_AFM, i)                                                              \
     X("african id", OTHER, WHOLE, ZA_ID, i)                                                        \
     X("ahv", OTHER, WHOLE, CH_AHV, i)                                                              \
+    X("alcohol", HEALTH, STEM, NONE, i)                                                            \
+    X("allerg", HEALTH, STEM, NONE, i)                                                             \
     X("amex", CARD, WHOLE, NONE, i)                                                                \
     X("amka", OTHER, WHOLE, GR_AMKA, i)                                                            \
     X("anruf", PHONE, STEM, NONE, i)                                                               \
+    X("anxiety", HEALTH, STEM, NONE, i)                                                            \
+    X("arthrit", HEALTH, STEM, NONE, i)                                                            \
+    X("arzt", HEALTH, STEM, NONE, i)                                                               \
     X("asmens kod", OTHER, STEM, EE_IK, i)                                                         \
+    X("asthma", HEALTH, STEM, NONE, i)                                                             \
     X("ausweis", OTHER, STEM, DE_CARD, i)                                                          \
     X("avenida", VIALE, WHOLE, NONE, i)                                                            \
     X("avenue", AVENUE, WHOLE, NONE, i)                                                            \
     X("basic", BASIC, WHOLE, NONE, i)                                                              \
     X("bearer", BEARER, WHOLE, NONE, i)                                                            \
     X("begin", BEGIN, WHOLE, NONE, i)                                                              \
+    X("bilateral", HEALTH, STEM, NONE, i)                                                          \
+    X("biops", HEALTH, STEM, NONE, i)                                                              \
     X("birth", BORN, STEM, NONE, i)                                                                \
+    X("bleeding", HEALTH, STEM, NONE, i)                                                           \
+    X("blood", HEALTH, STEM, NONE, i)                                                              \
     X("blvd", STREET, WHOLE, NONE, i)                                                              \
     X("born", BORN, WHOLE, NONE, i)                                                                \
     X("boulevard", AVENUE, WHOLE, NONE, i)                                                         \
@@ -68,6 +81,7 @@ enum cue {
     X("burgerservice", OTHER, STEM, NL_BSN, i)                                                     \
     X("c.f", OTHER, WHOLE, IT_CF, i)                                                               \
     X("call", PHONE, STEM, NONE, i)                                                                \
+    X("cancer", HEALTH, STEM, NONE, i)                                                             \
     X("card", CARD, STEM, NONE, i)                                                                 \
     X("carte", CARD, STEM, NONE, i)                                                                \
     X("cart\303\243o", CARD, WHOLE, NONE, i)                                                       \
@@ -75,11 +89,16 @@ enum cue {
     X("cell", PHONE, WHOLE, NONE, i)                                                               \
     X("cellphone", PHONE, STEM, NONE, i)                                                           \
     X("cellular", PHONE, STEM, NONE, i)                                                            \
+    X("chemo", HEALTH, STEM, NONE, i)                                                              \
+    X("chronic", HEALTH, STEM, NONE, i)                                                            \
     X("clabe", OTHER, WHOLE, MX_CLABE, i)                                                          \
     X("claim", OTHER, STEM, NONE, i)                                                               \
+    X("clinic", HEALTH, STEM, NONE, i)                                                             \
     X("cnp", OTHER, WHOLE, RO_CNP, i)                                                              \
     X("cnpj", OTHER, WHOLE, BR_CNPJ, i)                                                            \
+    X("cocaine", HEALTH, STEM, NONE, i)                                                            \
     X("codice fiscale", OTHER, WHOLE, IT_CF, i)                                                    \
+    X("concuss", HEALTH, STEM, NONE, i)                                                            \
     X("confiden", MARK, STEM, NONE, i)                                                             \
     X("contact", REACH, STEM, NONE, i)                                                             \
     X("contrase\303\261a", PASSWORD, STEM, NONE, i)                                                \
@@ -96,11 +115,18 @@ enum cue {
     X("d.o.b", BORN, WHOLE, NONE, i)                                                               \
     X("dea", OTHER, WHOLE, US_DEA, i)                                                              \
     X("debit", CARD, STEM, NONE, i)                                                                \
+    X("denies", HEALTH, STEM, NONE, i)                                                             \
+    X("depress", HEALTH, STEM, NONE, i)                                                            \
+    X("diabet", HEALTH, STEM, NONE, i)                                                             \
+    X("diagnos", HEALTH, STEM, NONE, i)                                                            \
     X("dial", PHONE, STEM, NONE, i)                                                                \
+    X("disease", HEALTH, STEM, NONE, i)                                                            \
+    X("disorder", HEALTH, STEM, NONE, i)                                                           \
     X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
     X("dob ", BORN, STEM, NONE, i)                                                                 \
     X("dob\"", BORN, STEM, NONE, i)                                                                \
     X("dob:", BORN, STEM, NONE, i)                                                                 \
+    X("doctor", HEALTH, STEM, NONE, i)                                                             \
     X("drive", STREET, WHOLE, NONE, i)                                                             \
     X("driver", OTHER, STEM, DRIVER, i)                                                            \
     X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
@@ -109,9 +135,12 @@ enum cue {
     X("employer id", OTHER, STEM, US_EIN, i)                                                       \
     X("em\305\240o", OTHER, WHOLE, SI_EMSO, i)                                                     \
     X("em\305\241o", OTHER, WHOLE, SI_EMSO, i)                                                     \
+    X("enferm", HEALTH, STEM, NONE, i)                                                             \
     X("erreich", REACH, STEM, NONE, i)                                                             \
     X("fax", PHONE, WHOLE, NONE, i)                                                                \
+    X("fever", HEALTH, STEM, NONE, i)                                                              \
     X("fin", OTHER, WHOLE, SG_NRIC, i)                                                             \
+    X("fractur", HEALTH, STEM, NONE, i)                                                            \
     X("f\303\270dselsnummer", OTHER, STEM, NO_FNR, i)                                              \
     X("geb ", BORN, STEM, NONE, i)                                                                 \
     X("geb.", BORN, STEM, NONE, i)                                                                 \
@@ -119,11 +148,17 @@ enum cue {
     X("gebor", BORN, STEM, NONE, i)                                                                \
     X("gstin", OTHER, WHOLE, IN_GSTIN, i)                                                          \
     X("handy", PHONE, STEM, NONE, i)                                                               \
+    X("headache", HEALTH, STEM, NONE, i)                                                           \
     X("henkil", OTHER, STEM, FI_HETU, i)                                                           \
+    X("hepatit", HEALTH, STEM, NONE, i)                                                            \
     X("hetu", OTHER, WHOLE, FI_HETU, i)                                                            \
+    X("hiv ", HEALTH, STEM, NONE, i)                                                               \
+    X("hospital", HEALTH, STEM, NONE, i)                                                           \
+    X("hypert", HEALTH, STEM, NONE, i)                                                             \
     X("iban", OTHER, WHOLE, NONE, i)                                                               \
     X("idnr", OTHER, WHOLE, DE_STEUER, i)                                                          \
     X("imei", OTHER, WHOLE, IMEI, i)                                                               \
+    X("insulin", HEALTH, STEM, NONE, i)                                                            \
     X("internal only", MARK, WHOLE, NONE, i)                                                       \
     X("internal use", MARK, WHOLE, NONE, i)                                                        \
     X("invoice", OTHER, STEM, NONE, i)                                                             \
@@ -137,21 +172,29 @@ enum cue {
     X("kennwort", PASSWORD, STEM, NONE, i)                                                         \
     X("kimlik", OTHER, STEM, TR_TCKN, i)                                                           \
     X("konto", OTHER, STEM, ACCOUNT, i)                                                            \
+    X("krank", HEALTH, STEM, NONE, i)                                                              \
     X("krankenversicher", OTHER, STEM, DE_KVNR, i)                                                 \
     X("kreditkarte", CARD, STEM, NONE, i)                                                          \
     X("lane", STREET, WHOLE, NONE, i)                                                              \
     X("licence", OTHER, STEM, NONE, i)                                                             \
     X("license", OTHER, STEM, NONE, i)                                                             \
     X("login", LOGIN, WHOLE, NONE, i)                                                              \
+    X("lungs", HEALTH, STEM, NONE, i)                                                              \
     X("maestro", CARD, WHOLE, NONE, i)                                                             \
+    X("maladie", HEALTH, STEM, NONE, i)                                                            \
     X("mastercard", CARD, WHOLE, NONE, i)                                                          \
     X("mbi", OTHER, WHOLE, US_MBI, i)                                                              \
     X("medical record", OTHER, WHOLE, MRN, i)                                                      \
     X("medicare", OTHER, WHOLE, AU_MEDICARE, i)                                                    \
+    X("medicat", HEALTH, STEM, NONE, i)                                                            \
+    X("medikament", HEALTH, STEM, NONE, i)                                                         \
     X("member", OTHER, STEM, INSURANCE, i)                                                         \
+    X("migraine", HEALTH, STEM, NONE, i)                                                           \
+    X("miscarr", HEALTH, STEM, NONE, i)                                                            \
     X("mobil", PHONE, STEM, NONE, i)                                                               \
     X("movil", PHONE, WHOLE, NONE, i)                                                              \
     X("mrn", OTHER, WHOLE, MRN, i)                                                                 \
+    X("murmur", HEALTH, STEM, NONE, i)                                                             \
     X("my number", OTHER, WHOLE, JP_MY, i)                                                         \
     X("m\303\263vil", PHONE, WHOLE, NONE, i)                                                       \
     X("nacid", BORN, STEM, NONE, i)                                                                \
@@ -163,6 +206,8 @@ enum cue {
     X("nata il", BORN, WHOLE, NONE, i)                                                             \
     X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
     X("nato il", BORN, WHOLE, NONE, i)                                                             \
+    X("nausea", HEALTH, STEM, NONE, i)                                                             \
+    X("neuro", HEALTH, STEM, NONE, i)                                                              \
     X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
     X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
     X("nie", OTHER, WHOLE, ES_DNI, i)                                                              \
@@ -176,6 +221,8 @@ enum cue {
     X("n\303\251e le", BIRTH, WHOLE, NONE, i)                                                      \
     X("oib", OTHER, WHOLE, HR_OIB, i)                                                              \
     X("order", OTHER, STEM, NONE, i)                                                               \
+    X("overdose", HEALTH, STEM, NONE, i)                                                           \
+    X("paciente", HEALTH, STEM, NONE, i)                                                           \
     X("pan", CARD, WHOLE, IN_PAN, i)                                                               \
     X("parcel", OTHER, WHOLE, NONE, i)                                                             \
     X("partita iva", OTHER, WHOLE, IT_PIVA, i)                                                     \
@@ -188,7 +235,7 @@ enum cue {
     X("passwd", PASSWORD, STEM, NONE, i)                                                           \
     X("password", PASSWORD, STEM, NONE, i)                                                         \
     X("passwort", PASSWORD, STEM, NONE, i)                                                         \
-    X("patient", OTHER, STEM, NONE, i)                                                             \
+    X("patient", HEALTH, STEM, NONE, i)                                                            \
     X("patient id", OTHER, WHOLE, MRN, i)                                                          \
     X("personalausweis", OTHER, STEM, DE_CARD, i)                                                  \
     X("personnummer", OTHER, STEM, SE_PNR, i)                                                      \
@@ -198,17 +245,22 @@ enum cue {
     X("pid|", OTHER, STEM, MRN, i)                                                                 \
     X("pin ", PIN, STEM, NONE, i)                                                                  \
     X("plaza", VIALE, WHOLE, NONE, i)                                                              \
+    X("pneumon", HEALTH, STEM, NONE, i)                                                            \
     X("policy", OTHER, STEM, INSURANCE, i)                                                         \
     X("portable", PHONE, WHOLE, NONE, i)                                                           \
     X("pps", OTHER, WHOLE, IE_PPS, i)                                                              \
     X("ppsn", OTHER, WHOLE, IE_PPS, i)                                                             \
+    X("pregnan", HEALTH, STEM, NONE, i)                                                            \
+    X("prescri", HEALTH, STEM, NONE, i)                                                            \
     X("privileged", MARK, WHOLE, NONE, i)                                                          \
     X("psexec", LOGIN, STEM, NONE, i)                                                              \
+    X("psych", HEALTH, STEM, NONE, i)                                                              \
     X("r. \304\215", OTHER, STEM, CZ_RC, i)                                                        \
     X("reach", REACH, WHOLE, NONE, i)                                                              \
     X("ref", OTHER, WHOLE, NONE, i)                                                                \
     X("reference", OTHER, STEM, NONE, i)                                                           \
     X("regon", OTHER, WHOLE, PL_REGON, i)                                                          \
+    X("rehab", HEALTH, STEM, NONE, i)                                                              \
     X("reisepass", OTHER, STEM, PASSPORT, i)                                                       \
     X("rentenversicherung", OTHER, STEM, DE_RVNR, i)                                               \
     X("resident id", OTHER, WHOLE, CN_RIC, i)                                                      \
@@ -221,12 +273,17 @@ enum cue {
     X("rue ", AVENUE, STEM, NONE, i)                                                               \
     X("rut", OTHER, WHOLE, CL_RUT, i)                                                              \
     X("r\303\274ckruf", REACH, STEM, NONE, i)                                                      \
+    X("seizure", HEALTH, STEM, NONE, i)                                                            \
     X("senha", PASSWORD, STEM, NONE, i)                                                            \
     X("serial", OTHER, STEM, NONE, i)                                                              \
+    X("sexually", HEALTH, STEM, NONE, i)                                                           \
+    X("sick", HEALTH, STEM, NONE, i)                                                               \
     X("sin", OTHER, WHOLE, CA_SIN, i)                                                              \
     X("siren", OTHER, WHOLE, FR_SIREN, i)                                                          \
     X("siret", OTHER, WHOLE, FR_SIRET, i)                                                          \
+    X("smoke", HEALTH, STEM, NONE, i)                                                              \
     X("sms", PHONE, WHOLE, NONE, i)                                                                \
+    X("sober", HEALTH, STEM, NONE, i)                                                              \
     X("social", SSN, WHOLE, NONE, i)                                                               \
     X("social insurance", OTHER, WHOLE, CA_SIN, i)                                                 \
     X("sort code", OTHER, WHOLE, SORT_CODE, i)                                                     \
@@ -236,7 +293,13 @@ enum cue {
     X("ssws", BEARER, WHOLE, NONE, i)                                                              \
     X("steuer", OTHER, STEM, DE_STEUER, i)                                                         \
     X("street", STREET, WHOLE, NONE, i)                                                            \
+    X("stroke", HEALTH, STEM, NONE, i)                                                             \
+    X("suicid", HEALTH, STEM, NONE, i)                                                             \
+    X("surger", HEALTH, STEM, NONE, i)                                                             \
+    X("surgical", HEALTH, STEM, NONE, i)                                                           \
     X("sv-nummer", OTHER, STEM, AT_SVNR, i)                                                        \
+    X("swelling", HEALTH, STEM, NONE, i)                                                           \
+    X("symptom", HEALTH, STEM, NONE, i)                                                            \
     X("s\303\251cu", OTHER, STEM, FR_NIR, i)                                                       \
     X("tarjeta", CARD, STEM, NONE, i)                                                              \
     X("tax", OTHER, WHOLE, NONE, i)                                                                \
@@ -247,28 +310,35 @@ enum cue {
     X("telefon", PHONE, STEM, NONE, i)                                                             \
     X("telephone", PHONE, STEM, NONE, i)                                                           \
     X("tel\303\251fono", PHONE, STEM, NONE, i)                                                     \
+    X("tender", HEALTH, STEM, NONE, i)                                                             \
     X("teudat", OTHER, WHOLE, IL_ID, i)                                                            \
     X("text", REACH, WHOLE, NONE, i)                                                               \
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
     X("thai id", OTHER, WHOLE, TH_ID, i)                                                           \
+    X("therap", HEALTH, STEM, NONE, i)                                                             \
     X("ticket", OTHER, STEM, NONE, i)                                                              \
     X("tlp:", MARK, STEM, NONE, i)                                                                 \
     X("top secret", MARK, WHOLE, NONE, i)                                                          \
     X("tracking", OTHER, STEM, NONE, i)                                                            \
+    X("tumor", HEALTH, STEM, NONE, i)                                                              \
     X("tva", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
     X("uid", OTHER, WHOLE, IN_AADHAAR, i)                                                          \
+    X("ulcer", HEALTH, STEM, NONE, i)                                                              \
     X("umsatzsteuer", OTHER, STEM, DE_VAT, i)                                                      \
     X("ur. ", BORN, STEM, NONE, i)                                                                 \
+    X("urin", HEALTH, STEM, NONE, i)                                                               \
     X("urodz", BORN, STEM, NONE, i)                                                                \
     X("ust", OTHER, WHOLE, DE_VAT, i)                                                              \
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
+    X("vaccin", HEALTH, STEM, NONE, i)                                                             \
     X("vat", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("versicherten", OTHER, STEM, DE_KVNR, i)                                                     \
     X("vertraulich", MARK, STEM, NONE, i)                                                          \
     X("viale", VIALE, WHOLE, NONE, i)                                                              \
     X("vin", OTHER, WHOLE, VIN, i)                                                                 \
     X("visa", CARD, WHOLE, NONE, i)                                                                \
+    X("vomit", HEALTH, STEM, NONE, i)                                                              \
     X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \
     X("weitergabe", MARK, WHOLE, NONE, i)                                                          \
     X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \

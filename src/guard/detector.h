@@ -36,6 +36,7 @@ struct look {
         size_t end;
     } named[2];
     size_t undated; // behind the last word that says born no date begins before this place
+    size_t judged;  // health: up to where the text was judged
     size_t spent;   // bytes looked at far from anchors: who looks adds to it
 };
 

@@ -138,6 +138,7 @@ void scan_begin(struct scan *s, str text)
     s->look.text = text;
     s->look.spent = 0;
     s->look.undated = 0;
+    s->look.judged = 0;
     s->budget = text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
     s->look.number.groups = 0;
     s->looked = 0;
