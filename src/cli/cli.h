@@ -7,6 +7,7 @@
 // Subcommands: argv[0] is the subcommand's own name. Return the exit status.
 #define WEIR_VERSION "0.1.0"
 
+int cli_audit(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_classify(int argc, char **argv);

@@ -6,6 +6,7 @@ static const struct subcommand {
     int (*run)(int argc, char **argv);
     const char *what;
 } subcommands[] = {
+    {"audit", cli_audit, "the decision log: verify it, or prove that nothing restricted left"},
     {"calibrate", cli_calibrate, "the threshold for a wanted quality, or share of cloud calls"},
     {"check", cli_check, "read the configuration, say what is wrong, and what can never match"},
     {"classify", cli_classify,

@@ -137,3 +137,35 @@ const unsigned char *audit_tenants_key(const struct audit_tenants *k, str tenant
     must(row); // a call's tenant is one of the configuration's
     return row->key;
 }
+
+enum err ledger_audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX + 1],
+                          char ret_why[256])
+{
+    unsigned char secret[AUDIT_KEY_BYTES], public[AUDIT_KEY_BYTES];
+    char path[AUDIT_PATH_MAX];
+    struct buf hex;
+    audit_key_path(s, path);
+    enum err e = audit_key_load(path, false, secret, ret_why);
+    if (e != OK)
+        return e;
+    audit_public_key(secret, public);
+    buf_init(&hex, 4 * AUDIT_KEY_BYTES);
+    audit_put_hex(&hex, public, sizeof public);
+    str_copy_to(ret_hex, AUDIT_HEX + 1, buf_str(&hex));
+    buf_done(&hex);
+    return OK;
+}
+
+// What was there is written over first; a file system may keep more copies than that.
+enum err ledger_audit_erase(const struct audit_settings *s, str tenant, char ret_why[256])
+{
+    static const char nothing[FILE_BYTES];
+    char path[AUDIT_PATH_MAX];
+    audit_tenant_key_path(s->path, tenant, path);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(ret_why, path, strerror(errno));
+    bool good = write(fd, nothing, sizeof nothing) == (ssize_t)sizeof nothing && fsync(fd) == 0;
+    close(fd);
+    return good && unlink(path) == 0 ? OK : fail(ret_why, path, strerror(errno));
+}

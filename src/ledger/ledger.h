@@ -110,4 +110,39 @@ enum err ledger_audit_send(struct audit_writer *w, struct audit_ticket *t, const
 bool ledger_audit_waits(const struct audit_ticket *t);
 void ledger_audit_forget(struct audit_ticket *t); // the call is over: it waits for nothing
 void ledger_audit_end(struct audit_writer *w, const struct call *c); // what became of it
+
+// What an auditor asks (weir audit): read from the files alone, whether weir runs or not.
+enum { AUDIT_HEX = 64 }; // digits of a public key
+enum err ledger_audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX + 1],
+                          char ret_why[256]) must_check;
+struct audit_seen { // a sending
+    const char *call, *target, *zone;
+    enum label label;
+    int64_t at_us;
+    bool ended; // told by the call's end; else by the record before it was sent
+};
+struct audit_question {
+    str path, copy;         // the log's folder; a second one with checkpoints, or empty
+    const char *checkpoint; // a checkpoint's file that the log must agree with; NULL: none
+    const char *key;        // whose checkpoints are believed, in hexadecimal; NULL: the log's own
+    uint64_t since;         // number of the first segment that is kept; 0: all must be there
+    int64_t from_us, to_us; // of the sendings and lines told
+    void (*away)(void *arg, const struct audit_seen *s); // to a zone that is not local; may be NULL
+    void (*line)(void *arg, str line);                   // each record as it stands; may be NULL
+    void *arg;
+};
+struct audit_report {
+    bool whole;    // nothing was altered, left out, added or moved, as far as it is signed
+    char why[400]; // where not: what is wrong, and where
+    char key[AUDIT_HEX + 1]; // that signed the checkpoints; empty where there are none
+    bool key_given;
+    uint64_t segments, records, is_signed, checkpoints, torn_bytes; // is_signed: records
+    uint64_t lost;                                                  // by the log's own word
+    uint64_t local[3], away[3]; // sendings within from_us .. to_us, by label
+};
+// Reads all of it. Callbacks come while it reads: only the report says whether to believe them.
+void ledger_audit_check(const struct audit_question *q, struct audit_report *ret_report);
+// Forgets the key of a tenant: no body can be told to be its any more, nor be compared.
+enum err ledger_audit_erase(const struct audit_settings *s, str tenant,
+                            char ret_why[256]) must_check;
 #endif
