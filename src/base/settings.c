@@ -62,6 +62,7 @@ struct conf conf_key_place(const struct conf *c)
     struct conf at = *c;
     at.line = c->key_line;
     at.column = c->key_column;
+    at.from_env = false; // a key never is: it may be told
     return at;
 }
 

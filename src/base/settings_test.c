@@ -87,6 +87,7 @@ TEST(what_is_said_is_taken)
 TEST(an_unknown_key_names_the_nearest)
 {
     refuses(S("bulb: 3"), "unknown key 'bulb'", "did you mean 'bulbs'?");
+    refuses(S("bulb: ${N}"), "unknown key 'bulb'", "did you mean 'bulbs'?"); // a key is no secret
     refuses(S("swiches: 3"), "unknown key 'swiches'", "did you mean 'switches'?");
     refuses(S("temperature: 3"), "unknown key 'temperature'", "known here: lit, bulbs, timeout");
 }

@@ -51,11 +51,15 @@ BAD = [  # text, line, words that the message must have
 ]
 
 
-def check(text, *args):
+KEYS = {k: "secret-" + k for k in ("OPENAI_API_KEY", "MISTRAL_API_KEY", "WEIR_KEY_SHOP",
+                                   "WEIR_KEY_CLINIC")}  # what the example takes from there
+
+
+def check(text, *args, env=None):
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as f:
         f.write(text)
     try:
-        return command("check", "-c", f.name, *args), f.name
+        return command("check", "-c", f.name, *args, env=env), f.name
     finally:
         os.unlink(f.name)
 
@@ -71,6 +75,51 @@ def test_each_mistake_is_named_with_its_place_and_its_cure():
         assert line is None or int(m.group(1)) == line, say
         for word in words:
             assert word.lower() in message.lower(), "no '%s' in %s" % (word, say)
+
+
+COLUMNS = [  # text, line:column of the very word, the nearest that would be right
+    ("targetz: []\n", "1:1", "targets"),
+    (GOOD + "gate: {workers: 1, liste: x}\n", "3:20", "listen"),
+    (GOOD + "gate:\n  workers: 1\n  liste: x\n", "5:3", "listen"),
+    (GOOD + "gate: {workers: 1000}\n", "3:17", "256"),
+    (GOOD + "tenants: [{name: a, lable: public}]\n", "3:21", "label"),
+    (GOOD + "tenants: [{name: a, label: publik}]\n", "3:28", "public"),
+    (GOOD + "policy:\n  local: [chitchat, sumarise]\n", "4:21", "summarise"),
+    ("targets:\n  - {nam: a, url: \"http://127.0.0.1:9/v1\"}\n", "2:6", "name"),
+    ("targets:\n  - {name: a, url: \"http://127.0.0.1:9/v1\", zone: lokal}\n", "2:51", "local"),
+    ("targets:\n  - {name: a, presett: openai}\n", "2:15", "preset"),
+    ("engines:\n  - {name: a, comand: [x]}\n", "2:15", "command"),
+    (GOOD + "zones: {eu: {max_lable: public}}\n", "3:14", "max_label"),
+]
+
+
+def test_the_column_is_that_of_the_word_and_the_nearest_right_one_is_told():
+    for text, place, right in COLUMNS:
+        done, name = check(text)
+        message = done.stderr.replace(name, "FILE")
+        assert done.returncode == 1 and message.startswith("weir: FILE:%s: " % place), \
+            (text, place, message)
+        assert right in message, (text, message)
+
+
+def test_no_key_of_any_setting_can_be_mistyped():
+    """Each key of the example loses its last letter: its line and its right name are told."""
+    with open(os.path.join(ROOT, "weir.yaml.example"), encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    section, seen = "", 0
+    for at, line in enumerate(lines):
+        m = re.match(r"(  (?:- |  )?)?([a-z_]+):", line)
+        section = m.group(2) if m and not m.group(1) else section
+        if not m or section in ("zones", "models") and m.group(1):
+            continue  # names of the operator's own
+        key, wrong = m.group(2), m.group(2)[:-1]
+        mistyped = lines[:at] + [line.replace(key, wrong, 1)] + lines[at + 1:]
+        done, name = check("\n".join(mistyped), env=KEYS)
+        message = done.stderr.replace(name, "FILE")
+        assert done.returncode == 1 and "FILE:%d:%d: " % (at + 1, m.start(2) + 1) in message and \
+            "'%s'" % wrong in message and "'%s'" % key in message, (line, message)
+        seen += 1
+    assert seen > 70, seen
 
 
 def test_serve_refuses_what_check_refuses():
@@ -105,9 +154,7 @@ def test_a_good_one_is_said_to_be_good():
 
 
 def test_the_example_is_a_good_one():
-    keys = {k: "secret-" + k for k in ("OPENAI_API_KEY", "MISTRAL_API_KEY", "WEIR_KEY_SHOP",
-                                       "WEIR_KEY_CLINIC")}
-    done = command("check", "-c", os.path.join(ROOT, "weir.yaml.example"), env=keys)
+    done = command("check", "-c", os.path.join(ROOT, "weir.yaml.example"), env=KEYS)
     assert done.returncode == 0, done.stderr + done.stdout
 
 

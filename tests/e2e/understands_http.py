@@ -1,9 +1,49 @@
 """What HTTP/1.1 allows works: 100-continue, chunked bodies, kept connections, pipelining."""
+import ctypes
+import os
 import socket
 import threading
 import time
 
-from harness import FakeCloud, Weir, ask, request, targets, until
+from harness import FakeCloud, Skip, Weir, ask, request, targets, until
+
+
+def option(process, fd, level, name):
+    """What a socket of another process is set to; None where that is no such socket."""
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        own = ctypes.CDLL(None, use_errno=True).syscall(438, pidfd, fd, 0)  # pidfd_getfd
+        if own < 0:
+            raise Skip("another process's sockets cannot be looked at here: " +
+                       os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(pidfd)
+    try:
+        with socket.socket(fileno=own) as s:
+            return s.getsockopt(level, name)
+    except OSError:
+        return None
+
+
+def test_sockets_wait_for_no_second_packet_and_each_worker_has_its_listener():
+    """TCP_NODELAY towards clients and targets; a listener a worker, by SO_REUSEPORT."""
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w, w.client() as c:
+        c.send(request(ask("hi")))
+        assert c.read().status == 200
+        fds = os.listdir("/proc/%d/fd" % w.process.pid)
+        links = {fd: os.readlink("/proc/%d/fd/%s" % (w.process.pid, fd)) for fd in fds}
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            rows = [line.split() for line in f.readlines()[1:]]
+        ports = ":%04X" % w.port, ":%04X" % fake.port
+        own = {"socket:[%s]" % r[9]: r[3] for r in rows
+               if r[1].endswith(ports[0]) or r[2].endswith(ports[1])}
+        states = [own[link] for link in links.values() if link in own]
+        assert states.count("0A") == 2 and states.count("01") == 2, states  # listening, open
+        for fd, link in links.items():
+            if own.get(link) == "0A":
+                assert option(w.process, int(fd), socket.SOL_SOCKET, socket.SO_REUSEPORT)
+            elif own.get(link) == "01":
+                assert option(w.process, int(fd), socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_expect_is_answered_before_the_body():

@@ -1,4 +1,5 @@
 """Exactly one entry a call and one row a try, whatever happened; the disk never stops serving."""
+import contextlib
 import errno
 import json
 import os
@@ -6,7 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+import threading
+import time
 
+from fake_cloud import events, whole
 from harness import FakeCloud, HARD, ROUTINE, Skip, Weir, ask, request, targets, until
 
 
@@ -34,6 +38,48 @@ def test_usage_is_split_as_reported():
         assert row["output"] == 6 and row["reasoning"] == 0 and row["input_written"] is None, row
         assert json.loads(row["usage_raw"])["total_tokens"] == 18, row
         assert row["usage_source"] == "reported", row
+
+
+def test_absent_zero_and_estimated_usage_are_told_apart():
+    """What a target did not say stays NULL, what it said to be nothing is 0, and what weir counted
+    itself is called so; whole and streamed."""
+    zero = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    body = json.loads(whole())
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        def entry(n):
+            return dict(w.rows("select * from entries order by n", n)[-1])
+        fake.body = json.dumps(dict(body, usage=zero)).encode()
+        w.chat("hi")
+        row = entry(1)
+        assert (row["usage_source"], row["input_uncached"], row["output"]) == ("reported", 0, 0)
+        assert row["input_cached"] is None and row["reasoning"] is None, row
+        assert json.loads(row["usage_raw"]) == zero, row
+        del body["usage"]
+        fake.body = json.dumps(body).encode()
+        w.chat("hi")
+        row = entry(2)
+        assert row["usage_source"] == "estimated" and row["usage_raw"] is None, row
+        assert row["input_uncached"] > 0 and row["output"] > 0 and row["input_cached"] is None, row
+        fake.replay = [e for e in events("ok", usage=False)]
+        w.chat("hi", stream=True)
+        row = entry(3)
+        assert row["usage_source"] == "estimated" and row["output"] > 0, row
+        fake.mode = "400"
+        w.chat("hi")
+        row = entry(4)
+        assert row["usage_source"] == "absent" and row["output"] is None, row
+        assert row["input_uncached"] is None and row["usage_raw"] is None, row
+
+
+def test_an_entry_has_its_times_and_the_file_is_a_wal_with_a_version():
+    with FakeCloud("slow") as fake, Weir(targets(local=fake)) as w:
+        w.chat("hi", stream=True)
+        row = dict(w.rows("select first_byte_after_us, last_byte_after_us from entry")[0])
+        assert 200000 <= row["first_byte_after_us"] <= row["last_byte_after_us"] < 20e6, row
+        with sqlite3.connect(w.db) as db:
+            assert db.execute("pragma journal_mode").fetchone() == ("wal",)
+            assert db.execute("pragma user_version").fetchone()[0] >= 1
+        db.close()
 
 
 def test_refused_calls_have_entries_too():
@@ -73,6 +119,38 @@ def test_kill_9_loses_no_more_than_the_batch_window():
         w.start()
         assert w.post(ask("hi")).status == 200
         w.rows("select * from entries", count + 1)
+
+
+def test_kill_9_in_full_flight_keeps_all_that_is_older_than_the_window():
+    """Four clients at work: each call that was answered a window and a bit before the kill is
+    there, and so is its try."""
+    batch_s, slack_s, answered, stop = 0.02, 1.0, [], threading.Event()
+
+    def client(w):
+        with contextlib.suppress(OSError, EOFError), w.client() as c:
+            while not stop.is_set():
+                c.send(request(ask("hi")))
+                call = c.read().header("x-weir-call")
+                answered.append((time.monotonic(), call))
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        threads = [threading.Thread(target=client, args=(w,)) for _ in range(4)]
+        for t in threads:
+            t.start()
+        until(lambda: answered and time.monotonic() - answered[0][0] > 2, "calls for two seconds")
+        killed = time.monotonic()
+        w.process.send_signal(signal.SIGKILL)
+        stop.set()
+        w.kill()
+        for t in threads:
+            t.join()
+        with sqlite3.connect(w.db) as db:
+            assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+            there = {r[0] for r in db.execute("select id from entry")}
+            alone = db.execute("select count(*) from entry where n not in "
+                               "(select entry from try)").fetchone()[0]
+        db.close()
+    old = {call for at, call in answered if at < killed - batch_s - slack_s}
+    assert len(old) > 50 and old <= there and alone == 0, (len(old), len(old - there), alone)
 
 
 def test_the_end_writes_what_waits():
