@@ -347,7 +347,7 @@ TEST(a_table_that_was_dropped_is_a_refusing_disk)
     struct ledger *l = opened(s);
     REQUIRE(l);
     retry_soon(l);
-    CHECK(sample_says(s->path, "DROP TABLE entry", ""));
+    CHECK(sample_says(s->path, "DROP TABLE entry_row", ""));
     write_calls(l, s, 1);
     CHECK(sample_metric(METRIC_ledger_disk_failing, 0, 1));
     ledger_close(l);

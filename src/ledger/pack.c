@@ -25,6 +25,22 @@ struct packer {
     size_t at;
 };
 
+uint64_t pack_hash(str s)
+{
+    uint64_t h = s.n * 0x9e3779b97f4a7c15u, word;
+    for (; s.n >= sizeof word; s = (str){s.p + sizeof word, s.n - sizeof word}) {
+        memcpy(&word, s.p, sizeof word);
+        h = (h ^ word) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    word = 0;
+    if (s.n)
+        memcpy(&word, s.p, s.n);
+    h = (h ^ word) * 0xc4ceb9fe1a85ec53u;
+    h ^= h >> 29;
+    return h ? h : 1;
+}
+
 size_t pack_bound(const struct call *c, const struct fleet *f)
 {
     size_t rows = c->plan.count + c->plan.out_count;
@@ -38,7 +54,7 @@ size_t pack_bound(const struct call *c, const struct fleet *f)
     n += min_size(c->want_zone.n, WORD_BYTES) + min_size(c->want_quality.n, WORD_BYTES);
     n += min_size(c->want_deadline.n, WORD_BYTES) + sizeof c->plan.reason;
     n += c->screening.finding_count || c->screening.truncated ? FINDINGS_BYTES : 0;
-    return n + PLAN_HEAD_BYTES + rows * PLAN_ROW_BYTES + 8;
+    return n + PLAN_HEAD_BYTES + rows * PLAN_ROW_BYTES + 16;
 }
 
 // Our own words: configuration, fixed vocabularies.
@@ -152,16 +168,29 @@ static int64_t after_us(int64_t at_us, int64_t start_us)
     return at_us > start_us ? at_us - start_us : 0; // clocks may be set back
 }
 
+// Most calls: one try, which the client's answer came from.
+static bool is_lone(const struct call *c)
+{
+    const struct try *t = &c->tries[0];
+    return c->try_count == 1 && t->err == OK && t->status > 0 && t->status == c->status &&
+           c->served_by == t->target;
+}
+
 static void put_tries(struct packer *k, struct packed *p, const struct call *c,
                       const struct fleet *f)
 {
+    k->at = (k->at + 7) & ~(size_t)7;
+    p->try_count = (uint16_t)c->try_count;
+    p->tries_at = (uint16_t)k->at;
+    p->lone = is_lone(c);
+    k->at += c->try_count * sizeof(struct packed_try);
     for (unsigned i = 0; i < c->try_count; i++) {
         const struct try *t = &c->tries[i];
         must(t->target < f->target_count);
         const struct target *to = &f->targets[t->target];
-        struct packed_try *row = &p->tries[i];
-        row->target = put(k, to->name, NAME_BYTES);
-        row->zone = put(k, f->zones[to->zone].name, NAME_BYTES);
+        struct packed_try *row = &packed_tries(p)[i];
+        row->target = p->lone ? p->target : put(k, to->name, NAME_BYTES);
+        row->zone = p->lone ? p->zone : put(k, f->zones[to->zone].name, NAME_BYTES);
         row->err = t->err == OK ? NULL : err_name(t->err);
         row->status = t->status ? t->status : -1;
         row->reused = t->reused;
@@ -203,11 +232,11 @@ static void put_numbers(struct packed *p, const struct call *c)
     p->usage_source = u->reported ? "reported" : u->estimated ? "estimated" : "absent";
     p->first_byte_after_us = after_us(c->first_byte_us, c->start_us);
     p->last_byte_after_us = after_us(c->last_byte_us, c->start_us);
-    p->plan_id = 0;
+    p->context = p->plan_id = 0;
     p->plan_span = (struct span){0, 0};
 }
 
-static void put_words(struct packer *k, struct packed *p, const struct call *c,
+static void put_alike(struct packer *k, struct packed *p, const struct call *c,
                       const struct fleet *f)
 {
     p->target = p->zone = (struct packed_text){0, 0};
@@ -222,26 +251,27 @@ static void put_words(struct packer *k, struct packed *p, const struct call *c,
     p->tenant = put(k, c->tenant, NAME_BYTES);
     p->reason = put(k, reason, sizeof c->plan.reason);
     p->client_model = put_foreign(k, c->client_model);
-    p->findings = put_findings(k, &c->screening);
-    p->usage_raw = put_usage_raw(k, c->usage_raw);
     p->finish = put_foreign(k, c->finish);
     p->answer_model = put_foreign(k, c->answer_model);
     p->want_label = put_foreign(k, c->want_label);
     p->want_zone = put_foreign(k, c->want_zone);
     p->want_quality = put_foreign(k, c->want_quality);
     p->want_deadline = put_foreign(k, c->want_deadline);
+    p->plan = put_plan(k, &c->plan, f);
+    p->zero = 0;
+    p->alike_end = (uint16_t)k->at;
 }
 
 size_t pack_call(void *dst, const struct call *c, const struct fleet *f)
 {
     struct packed *p = dst;
-    struct packer k = {dst, sizeof *p + c->try_count * sizeof(struct packed_try)};
+    struct packer k = {dst, sizeof *p};
     must((uintptr_t)dst % 8 == 0 && c->try_count <= TRY_MAX);
     put_numbers(p, c);
-    p->try_count = (uint16_t)c->try_count;
+    put_alike(&k, p, c, f);
+    p->findings = put_findings(&k, &c->screening);
+    p->usage_raw = put_usage_raw(&k, c->usage_raw);
     put_tries(&k, p, c, f);
-    put_words(&k, p, c, f);
-    p->plan = put_plan(&k, &c->plan, f);
     p->size_bytes = (uint32_t)((k.at + 7) & ~(size_t)7);
     must(p->size_bytes <= PACK_MAX);
     return p->size_bytes;

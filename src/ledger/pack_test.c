@@ -17,8 +17,8 @@ TEST(a_record_holds_the_call)
     CHECK(str_eq(packed_str(p, p->zone), S("local")));
     CHECK(strcmp(p->task, "summarise") == 0 && p->task_p == 0.93 && p->err == NULL);
     CHECK(strcmp(p->usage_source, "reported") == 0 && p->input_written == -1 && p->reasoning == 0);
-    CHECK(p->first_byte_after_us == 2000 && p->tries[0].connected_after_us == 110);
-    CHECK(p->try_count == 1 && str_eq(packed_str(p, p->tries[0].target), S("near")));
+    CHECK(p->first_byte_after_us == 2000 && packed_tries(p)[0].connected_after_us == 110);
+    CHECK(p->try_count == 1 && str_eq(packed_str(p, packed_tries(p)[0].target), S("near")));
     CHECK(p->findings.n == 0 && p->want_zone.n == 0);
     mem_free(b);
     sample_free(s);
@@ -127,7 +127,7 @@ TEST(the_largest_call_fits_a_block_and_its_plan_is_readable)
     size_t bound = pack_bound(&s->call, &s->fleet);
     size_t n = pack_call(b->bytes, &s->call, &s->fleet);
     CHECK(n <= bound && bound <= BLOCK_BYTES);
-    CHECK(p->usage_raw.n == 16 * 1024 && p->tries[TRY_MAX - 1].target.n == NAME_CAP);
+    CHECK(p->usage_raw.n == 16 * 1024 && packed_tries(p)[TRY_MAX - 1].target.n == NAME_CAP);
     buf_init(&text, 1 << 20);
     plan_text(&text, packed_str(p, p->plan));
     CHECK(!text.over && str_ends(buf_str(&text), S("\"}]}")));

@@ -83,23 +83,6 @@ const char *plans_text(const struct plans *p, struct span s)
     return p->text.p + s.start;
 }
 
-// Eight bytes a step; good enough for a table whose keys are compared.
-static uint64_t hash_of(str s)
-{
-    uint64_t h = s.n * 0x9e3779b97f4a7c15u, word;
-    for (; s.n >= sizeof word; s = (str){s.p + sizeof word, s.n - sizeof word}) {
-        memcpy(&word, s.p, sizeof word);
-        h = (h ^ word) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
-    }
-    word = 0;
-    if (s.n)
-        memcpy(&word, s.p, s.n);
-    h = (h ^ word) * 0xc4ceb9fe1a85ec53u;
-    h ^= h >> 29;
-    return h ? h : 1;
-}
-
 // The place of this hash, or the one to give up for it.
 static struct place *place_for(struct plans *p, uint64_t hash)
 {
@@ -138,7 +121,7 @@ bool plans_resolve(struct plans *p, struct packed *e)
     e->plan_span = (struct span){0, 0};
     if (key.n == 0)
         return true;
-    uint64_t hash = hash_of(key);
+    uint64_t hash = pack_hash(key);
     struct place *at = place_for(p, hash);
     bool known = at->hash == hash && at->id && at->key_n == key.n;
     if (likely(known && memcmp(at->key, key.p, key.n) == 0)) {

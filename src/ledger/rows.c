@@ -1,61 +1,57 @@
 // rows.c: packed calls into the two big tables. The batch itself is two tables to SQLite (virtual
-// ones, whose rows are read from the blocks as they lie), so that one INSERT ... SELECT writes all
-// entries and one all tries: a statement begun and ended for each row would cost as much again as
+// ones, whose rows are read from the blocks as they lie), so that one INSERT ... SELECT writes
+// all rows of a table: a statement begun and ended for each row would cost as much again as
 // the row. Texts are lent to SQLite, which is safe because a batch's blocks live until it is
 // written.
 #include "ledger/rows.h"
 #include "base/mem.h"
 #include <sqlite3.h>
 
-enum kind { INT, COUNT, REAL, WORD, TEXT, ID, PLAN, NUMBER, WHICH, KEY };
+enum table { CONTEXT, ENTRY, TRY };
+enum kind { INT, COUNT, REAL, WORD, TEXT, ID, PLAN, LONE, KEY };
 
-struct column {
+static const struct column {
+    enum table table;
     enum kind kind;
+    const char *name;
     size_t offset;
+} columns[] = {
+#define COLUMN(table, kind, name, holder, field)                                                   \
+    {table, kind, #name, offsetof(struct holder, field)},
+#include "ledger/columns.def"
+#undef COLUMN
 };
 
-static const struct column entry_columns[] = {
-    {NUMBER, 0},
-#define ENTRY(kind, name, field) {kind, offsetof(struct packed, field)},
-#define TRY(...)
-#include "ledger/columns.def"
-#undef ENTRY
-#undef TRY
-};
-static const struct column try_columns[] = {
-    {KEY, 0},
-#define ENTRY(...)
-#define TRY(kind, name, field) {kind, offsetof(struct packed_try, field)},
-#include "ledger/columns.def"
-#undef ENTRY
-#undef TRY
-};
-
-#define TRY(...)
-#define ENTRY(kind, name, field) "," #name
-static const char entry_names[] = "n"
-#include "ledger/columns.def"
-    ;
-#undef ENTRY
-#undef TRY
-#define ENTRY(...)
-#define TRY(kind, name, field) "," #name
-static const char try_names[] = "k"
-#include "ledger/columns.def"
-    ;
-#undef ENTRY
-#undef TRY
-
-// One of the two tables: what its rows are made of.
 static const struct shape {
-    const char *table, *batch, *names;
-    const struct column *columns;
-    unsigned column_count;
-    bool tries; // a row for each try of an entry, else one for the entry
+    const char *table, *batch;
+    // Where someone took the last entries away, their contexts and tries may still be there.
+    // ROLLBACK: the whole batch goes when a row is refused, so that SQLite keeps no journal of the
+    // statement.
+    const char *where_taken;
 } shapes[ROWS_TABLES] = {
-    {"entry", "batch_entry", entry_names, entry_columns, countof(entry_columns), false},
-    {"try", "batch_try", try_names, try_columns, countof(try_columns), true},
+    [CONTEXT] = {"context", "batch_context", "REPLACE"},
+    [ENTRY] = {"entry_row", "batch_entry", "ROLLBACK"},
+    [TRY] = {"try_row", "batch_try", "REPLACE"},
 };
+
+static const struct column *columns_of(enum table table)
+{
+    const struct column *c = columns;
+    while (c->table != table)
+        must(++c < columns + countof(columns));
+    return c;
+}
+
+enum { NAMES_BYTES = 600 };
+static void put_names(char *out, enum table table)
+{
+    size_t n = 0;
+    const struct column *c = columns_of(table);
+    for (; c < columns + countof(columns) && c->table == table; c++) {
+        n += (size_t)snprintf(out + n, NAMES_BYTES - n, "%s%s", n ? "," : "", c->name);
+        must(n < NAMES_BYTES);
+    }
+}
 
 // --- the batch as a table
 // -------------------------------------------------------------------------
@@ -63,18 +59,19 @@ static const struct shape {
 struct batch_table {
     sqlite3_vtab base; // first: SQLite's own
     const struct rows *rows;
-    const struct shape *shape;
+    enum table which;
 };
 
 struct batch_cursor {
     sqlite3_vtab_cursor base; // first: SQLite's own
     const struct rows *rows;
-    const struct shape *shape;
-    struct block *block; // NULL: at the end
-    uint32_t at_byte;    // of the record in the block
+    enum table table;
+    const struct column *columns; // the table's
+    struct block *block;          // NULL: at the end
+    uint32_t at_byte;             // of the record in the block
     const struct packed *entry;
     int64_t number;
-    unsigned which; // of its tries, from 0
+    unsigned which; // of the entry's rows in this table, from 0
 };
 
 // As SQLite calls it.
@@ -82,20 +79,21 @@ static int connect(sqlite3 *db, void *arg, int argc, const char *const *argv,
                    sqlite3_vtab **ret_table, char **ret_why)
 {
     const struct rows *r = arg;
-    char sql[1024];
-    const struct shape *shape = shapes;
+    char sql[1024], names[NAMES_BYTES];
+    enum table which = CONTEXT;
     (void)argc;
     (void)ret_why;
-    while (strcmp(argv[0], shape->batch) != 0)
-        must(++shape < shapes + ROWS_TABLES);
-    int n = snprintf(sql, sizeof sql, "CREATE TABLE batch(%s)", shape->names);
+    while (strcmp(argv[0], shapes[which].batch) != 0)
+        must(++which < (enum table)ROWS_TABLES);
+    put_names(names, which);
+    int n = snprintf(sql, sizeof sql, "CREATE TABLE batch(%s)", names);
     must(n > 0 && (size_t)n < sizeof sql);
     int rc = sqlite3_declare_vtab(db, sql);
     if (rc != SQLITE_OK)
         return rc;
     struct batch_table *t = mem_new(sizeof *t);
     t->rows = r;
-    t->shape = shape;
+    t->which = which;
     *ret_table = &t->base;
     return SQLITE_OK;
 }
@@ -119,7 +117,8 @@ static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor)
     const struct batch_table *t = (const struct batch_table *)(const void *)table;
     struct batch_cursor *c = mem_new(sizeof *c);
     c->rows = t->rows;
-    c->shape = t->shape;
+    c->table = t->which;
+    c->columns = columns_of(t->which);
     *ret_cursor = &c->base;
     return SQLITE_OK;
 }
@@ -135,7 +134,21 @@ static struct batch_cursor *of_cursor(sqlite3_vtab_cursor *cursor)
     return (struct batch_cursor *)(void *)cursor;
 }
 
-// From the place that at_byte says, which may be a block's end, to a record that has a row.
+// How many rows an entry has in this table.
+static unsigned rows_of(const struct packed *e, enum table table, int64_t number)
+{
+    switch (table) {
+    case CONTEXT:
+        return e->context == number;
+    case ENTRY:
+        return 1;
+    case TRY:
+        return e->lone ? 0 : e->try_count;
+    }
+    must(false);
+}
+
+// From the place that at_byte says, which may be a block's end, to a record that has a row left.
 static void settle(struct batch_cursor *c)
 {
     while (c->block) {
@@ -143,7 +156,7 @@ static void settle(struct batch_cursor *c)
         if (!c->entry) {
             c->block = c->block->next;
             c->at_byte = 0;
-        } else if (!c->shape->tries || c->which < c->entry->try_count) {
+        } else if (c->which < rows_of(c->entry, c->table, c->number)) {
             return;
         } else {
             c->at_byte += c->entry->size_bytes;
@@ -173,12 +186,7 @@ static int next(sqlite3_vtab_cursor *cursor)
 {
     struct batch_cursor *c = of_cursor(cursor);
     must(c->block && c->entry);
-    if (c->shape->tries) {
-        c->which++;
-    } else {
-        c->at_byte += c->entry->size_bytes;
-        c->number++;
-    }
+    c->which++;
     settle(c);
     return SQLITE_OK;
 }
@@ -190,7 +198,7 @@ static int at_end(sqlite3_vtab_cursor *cursor)
 
 static int64_t key_of(const struct batch_cursor *c)
 {
-    return c->shape->tries ? c->number * 16 + c->which + 1 : c->number;
+    return c->table == TRY ? c->number * 16 + c->which + 1 : c->number;
 }
 
 static int row_number(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_number)
@@ -219,19 +227,24 @@ static void give_plan(sqlite3_context *to, const struct batch_cursor *c)
 static int give(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int index)
 {
     const struct batch_cursor *c = of_cursor(cursor);
-    must(c->block && (unsigned)index < c->shape->column_count);
-    struct column column = c->shape->columns[index];
+    const struct column *column = &c->columns[index];
+    must(c->block && column->table == c->table);
     const char *from =
-        c->shape->tries ? (const char *)&c->entry->tries[c->which] : (const char *)c->entry;
-    const void *field = from + column.offset;
+        c->table == TRY ? (const char *)&packed_tries(c->entry)[c->which] : (const char *)c->entry;
+    const void *field = from + column->offset;
     const struct packed_text *t = field;
     int64_t n;
     const char *word;
-    switch (column.kind) {
+    switch (column->kind) {
+    case LONE:
+        if (!c->entry->lone)
+            break;
+        field = (const char *)packed_tries(c->entry) + column->offset;
+        // fall through
     case COUNT:
     case INT:
         n = *(const int64_t *)field;
-        if (n >= 0 || column.kind == INT)
+        if (n >= 0 || column->kind == INT)
             sqlite3_result_int64(to, n);
         break;
     case REAL:
@@ -250,12 +263,6 @@ static int give(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int index)
         break;
     case PLAN:
         give_plan(to, c);
-        break;
-    case NUMBER:
-        sqlite3_result_int64(to, c->number);
-        break;
-    case WHICH:
-        sqlite3_result_int64(to, c->which + 1);
         break;
     case KEY:
         sqlite3_result_int64(to, key_of(c));
@@ -276,19 +283,18 @@ static const sqlite3_module batch_module = {
     .xRowid = row_number,
 };
 
-// --- the two inserts
+// --- the inserts
 // ------------------------------------------------------------------------------
 
 bool rows_attach(struct rows *r, struct sqlite3 *db)
 {
     for (unsigned i = 0; i < ROWS_TABLES; i++) {
         const struct shape *s = &shapes[i];
-        char sql[1024];
+        char sql[2 * NAMES_BYTES], names[NAMES_BYTES];
         must(!r->insert[i]);
-        // ROLLBACK: the whole batch goes when a row is refused, so that SQLite keeps no journal of
-        // the statement
-        int n = snprintf(sql, sizeof sql, "INSERT OR ROLLBACK INTO %s(%s) SELECT * FROM %s",
-                         s->table, s->names, s->batch);
+        put_names(names, i);
+        int n = snprintf(sql, sizeof sql, "INSERT OR %s INTO %s(%s) SELECT * FROM %s",
+                         s->where_taken, s->table, names, s->batch);
         must(n > 0 && (size_t)n < sizeof sql);
         if (sqlite3_create_module(db, s->batch, &batch_module, r) != SQLITE_OK ||
             sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &r->insert[i], NULL) !=

@@ -1,4 +1,4 @@
-// rows.h: packed calls into the two big tables. Belongs to the ledger's thread.
+// rows.h: packed calls into the three big tables. Belongs to the ledger's thread.
 #ifndef LEDGER_ROWS_H
 #define LEDGER_ROWS_H
 #include "ledger/block.h"
@@ -7,7 +7,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-enum { ROWS_TABLES = 2 };
+enum { ROWS_TABLES = 3 };
 
 // Does not move while it is attached: SQLite reads the batch through it.
 struct rows {
@@ -17,11 +17,11 @@ struct rows {
     const struct plans *plans;
     int64_t first_number;
 };
-// Prepares the two inserts; false with the error in db.
+// Prepares the inserts; false with the error in db.
 bool rows_attach(struct rows *r, struct sqlite3 *db) must_check;
 void rows_detach(struct rows *r);
-// A row for each entry, numbered from first_number on, and one for each try. Their plans are
-// resolved.
+// A row for each entry, numbered from first_number on, one for each context that is new, and one
+// for each try that its entry does not tell. Contexts and plans are resolved.
 bool rows_put(struct rows *r, struct block *blocks, const struct plans *plans,
               int64_t first_number) must_check;
 #endif

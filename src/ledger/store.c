@@ -2,6 +2,7 @@
 // the transaction's own lock, so that two programs may write one file.
 #include "ledger/store.h"
 #include "base/mem.h"
+#include "ledger/contexts.h"
 #include "ledger/plans.h"
 #include "ledger/rows.h"
 #include <sqlite3.h>
@@ -9,13 +10,14 @@
 
 enum statement { BEGIN, LAST, COMMIT, ROLLBACK, STATEMENTS };
 
-static const char *const texts[STATEMENTS] = {"BEGIN IMMEDIATE", "SELECT max(n) FROM entry",
+static const char *const texts[STATEMENTS] = {"BEGIN IMMEDIATE", "SELECT max(n) FROM entry_row",
                                               "COMMIT", "ROLLBACK"};
 
 struct store {
     char *path;
     sqlite3 *db; // NULL: not open
     sqlite3_stmt *statements[STATEMENTS];
+    struct contexts *contexts;
     struct plans *plans;
     struct rows rows;
     int64_t last_number; // the file's last entry, as the open transaction found it
@@ -28,6 +30,7 @@ struct store *store_new(const char *path)
     struct store *s = mem_new(sizeof *s);
     must(path[0]);
     s->path = mem_copy_str(str_c(path));
+    s->contexts = contexts_new();
     s->plans = plans_new();
     return s;
 }
@@ -39,6 +42,7 @@ void store_close(struct store *s)
     // SQLite leaves the log of a file that was moved away behind: it is to be whole there.
     if (store_is_moved(s))
         sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    contexts_forget(s->contexts);
     plans_detach(s->plans);
     rows_detach(&s->rows);
     for (unsigned i = 0; i < STATEMENTS; i++) {
@@ -54,6 +58,7 @@ void store_free(struct store *s)
     if (!s)
         return;
     store_close(s);
+    contexts_free(s->contexts);
     plans_free(s->plans);
     mem_free(s->path);
     mem_free(s);
@@ -104,14 +109,16 @@ static bool run(struct store *s, enum statement which)
     return sqlite3_reset(st) == SQLITE_OK && (rc == SQLITE_DONE || rc == SQLITE_ROW);
 }
 
-static bool resolve_plans(struct store *s, struct block *blocks)
+// A plan stands in its context: where that is an old one, so is the plan.
+static bool resolve(struct store *s, struct block *blocks)
 {
+    int64_t number = s->last_number;
     plans_batch_begin(s->plans);
     for (struct block *b = blocks; b; b = b->next) {
         struct packed *e;
         uint32_t count = 0;
         for (uint32_t at = 0; (e = block_at(b, at)); at += e->size_bytes, count++)
-            if (!plans_resolve(s->plans, e))
+            if (!contexts_find(s->contexts, e, ++number) && !plans_resolve(s->plans, e))
                 return false;
         must(count == b->count);
     }
@@ -122,12 +129,13 @@ bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES])
 {
     must(s->db && sqlite3_get_autocommit(s->db));
     bool begun = run(s, BEGIN);
-    bool good = begun && run(s, LAST) && resolve_plans(s, blocks) &&
+    bool good = begun && run(s, LAST) && resolve(s, blocks) &&
                 rows_put(&s->rows, blocks, s->plans, s->last_number + 1) && run(s, COMMIT);
     if (good)
         return true;
     snprintf(ret_why, WHY_BYTES, "%s", sqlite3_errmsg(s->db));
-    plans_forget(s->plans); // their rows are undone
+    contexts_forget(s->contexts); // their rows are undone
+    plans_forget(s->plans);
     if (begun && !sqlite3_get_autocommit(s->db))
         (void)run(s, ROLLBACK); // the file is closed next, which ends the transaction anyway
     return false;

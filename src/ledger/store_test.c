@@ -15,17 +15,35 @@ TEST(a_batch_that_fails_half_way_leaves_nothing_and_can_be_written_again)
 {
     struct sample *s = sample_new();
     struct store *st = store_new(s->path);
+    s->call.tries[0].status = 503; // so that its try needs a row
     struct block *b = block_of(s, 3);
     char why[WHY_BYTES] = "";
     REQUIRE(store_open(st, why) == OK);
-    CHECK(sample_says(s->path, "ALTER TABLE try RENAME TO hidden", ""));
+    CHECK(sample_says(s->path, "ALTER TABLE try_row RENAME TO hidden", ""));
     CHECK(!store_write(st, b, why) && strstr(why, "try"));
     CHECK(sample_says(s->path, "SELECT count(*) FROM entry", "0"));
     CHECK(sample_says(s->path, "SELECT count(*) FROM plan", "0"));
-    CHECK(sample_says(s->path, "ALTER TABLE hidden RENAME TO try", ""));
+    CHECK(sample_says(s->path, "ALTER TABLE hidden RENAME TO try_row", ""));
     CHECK(store_write(st, b, why));
     CHECK(sample_says(s->path, "SELECT count(*) || ' ' || sum(tries) FROM entries", "3 3"));
     CHECK(sample_says(s->path, "SELECT count(*) FROM entries WHERE plan LIKE '%routine%'", "3"));
+    store_free(st);
+    mem_free(b);
+    sample_free(s);
+}
+
+TEST(entries_that_someone_took_away_leave_nothing_in_the_way)
+{
+    struct sample *s = sample_new();
+    struct store *st = store_new(s->path);
+    s->call.tries[0].status = 503;
+    struct block *b = block_of(s, 2);
+    char why[WHY_BYTES] = "";
+    REQUIRE(store_open(st, why) == OK && store_write(st, b, why));
+    CHECK(sample_says(s->path, "DELETE FROM entry_row", ""));
+    CHECK(store_write(st, b, why));
+    CHECK(sample_says(s->path, "SELECT group_concat(n || tenant || tries) FROM entries",
+                      "1acme1,2acme1"));
     store_free(st);
     mem_free(b);
     sample_free(s);
