@@ -135,3 +135,27 @@ TEST(a_full_memo_gives_up_the_oldest_and_keeps_what_is_used)
     CHECK(!memo_get(memo, (struct hash128){{4, 2}}));
     guard_memo_free(memo);
 }
+
+// What is known of one set's last four: a plain list beside it.
+TEST(a_set_keeps_its_four_last_used_in_any_order_of_use)
+{
+    enum { KINDS = 7, KEPT = 4 };
+    struct guard_memo *memo = guard_memo_new(seed);
+    uint64_t list[KEPT + 1] = {0}, random = 3;
+    for (int round = 0; round < 5000; round++) {
+        struct hash128 of = {{2, 1 + rng_next(&random) % KINDS}}; // the first decides the set
+        const struct remembered *known = memo_get(memo, of);
+        size_t at = 0;
+        while (at < KEPT && list[at] != of.h[1])
+            at++;
+        REQUIRE((known != NULL) == (at < KEPT));
+        REQUIRE(!known || (known->finding_count == 1 && known->findings[0].start == of.h[1]));
+        struct remembered r = {.of = of, .finding_count = 1};
+        r.findings[0].start = (uint32_t)of.h[1];
+        if (!known)
+            memo_put(memo, &r);
+        memmove(list + 1, list, at * sizeof list[0]);
+        list[0] = of.h[1];
+    }
+    guard_memo_free(memo);
+}
