@@ -377,16 +377,20 @@ static void see_chunk(struct scan *s, struct chunk *c, const char *p, size_t blo
 
 void scan_text(struct scan *s, str text)
 {
-    struct chunk c = {.foreign = SIZE_MAX};
-    char tail[2 * BLOCK + BLOCK_MORE] = {0};
+    struct chunk c; // its marks are written before they are read
+    char tail[2 * BLOCK + BLOCK_MORE];
     size_t at = 0, end = text.n > BLOCK_MORE ? (text.n - BLOCK_MORE) / BLOCK * BLOCK : 0;
     scan_begin(s, text);
+    c.foreign = SIZE_MAX;
+    c.state = (struct marks_state){0};
+    c.marks[0] = (struct marks){0};
     for (size_t n; at < end && !s->out->truncated; at += n) {
         n = min_size(end - at, CHUNK * BLOCK);
         see_chunk(s, &c, text.p + at, n / BLOCK, at);
     }
     if (at < text.n && !s->out->truncated) {
         memcpy(tail, text.p + at, text.n - at);
+        memset(tail + (text.n - at), 0, sizeof tail - (text.n - at));
         see_chunk(s, &c, tail, (text.n - at + BLOCK - 1) / BLOCK, at);
     }
     judge_utf8(s, &c, text.n);
