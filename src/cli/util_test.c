@@ -46,8 +46,9 @@ TEST(a_row_becomes_a_chat_body)
     CHECK(makes("{\"text\":5}", NULL) && makes("{\"messages\":{}}", NULL) && makes("{}", NULL));
 }
 
-static const char hard[] = "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":"
-                           "\"Write a Python function that reverses a linked list.\"}]}";
+#define HARD                                                                                       \
+    "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":"                            \
+    "\"Write a Python function that reverses a linked list.\"}]}"
 
 // True when on a bare machine the request goes to this zone, or gets this error.
 static bool goes_to(const char *want, struct cli_request r, struct call *ret_call, struct arena *a)
