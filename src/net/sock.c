@@ -4,8 +4,13 @@
 // struct lives until refs is 0: the owner, each open handle and each end to be told hold one; (4)
 // one write is in libuv's hands at a time, what comes meanwhile gathers behind it.
 #include "net/inner.h"
+#include <errno.h>
 
-enum { SLICES_MAX = 24, KEEP_BYTES = 16 * 1024 }; // memory that a drained socket holds on to
+enum {
+    SLICES_MAX = 24,
+    KEEP_BYTES = 16 * 1024, // memory that a drained socket holds on to
+    JOINED_BYTES = 4 * 1024,
+};
 
 static const struct net_events no_events;
 
@@ -314,24 +319,52 @@ static void queue_rest(struct net_sock *s, const str *slices, unsigned count, si
         send_waiting(s, on_written);
 }
 
+// What the kernel takes now; 0 where it takes nothing, less where the socket is broken. Pieces that
+// are small together are joined: the kernel takes one piece cheaper than it gathers several.
+static ssize_t send_now(struct net_sock *s, const str *slices, unsigned count, size_t total)
+{
+    char joined[JOINED_BYTES];
+    const char *from = joined;
+    int fd;
+    ssize_t n;
+    if (count > 1 && total > sizeof joined) {
+        uv_buf_t bufs[SLICES_MAX];
+        for (unsigned i = 0; i < count; i++)
+            bufs[i] = (uv_buf_t){.base = (char *)(uintptr_t)slices[i].p, .len = slices[i].n};
+        n = uv_try_write((uv_stream_t *)&s->tcp->uv, bufs, count);
+        return n == UV_EAGAIN ? 0 : n;
+    }
+    size_t at = 0;
+    for (unsigned i = 0; count > 1 && i < count; i++) {
+        if (slices[i].n)
+            memcpy(joined + at, slices[i].p, slices[i].n);
+        at += slices[i].n;
+    }
+    if (count == 1)
+        from = slices[0].p;
+    if (uv_fileno((const uv_handle_t *)&s->tcp->uv, &fd) != 0)
+        return -1;
+    do
+        n = send(fd, from, total, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 && (errno == EAGAIN || errno == ENOBUFS) ? 0 : n;
+}
+
 bool sock_write_raw(struct net_sock *s, const str *slices, unsigned count, size_t limit)
 {
-    uv_buf_t bufs[SLICES_MAX];
     size_t total = 0, done = 0;
     must(count <= SLICES_MAX && s->tcp);
-    for (unsigned i = 0; i < count; i++) {
-        bufs[i] = (uv_buf_t){.base = (char *)(uintptr_t)slices[i].p, .len = slices[i].n};
+    for (unsigned i = 0; i < count; i++)
         total += slices[i].n;
-    }
     if (total == 0)
         return true;
     if (!s->writing) {
-        int n = uv_try_write((uv_stream_t *)&s->tcp->uv, bufs, count);
-        if (n < 0 && n != UV_EAGAIN) {
+        ssize_t n = send_now(s, slices, count, total);
+        if (n < 0) {
             write_failed(s);
             return true;
         }
-        done = n > 0 ? (size_t)n : 0;
+        done = (size_t)n;
         if (done == total)
             return true;
     }
