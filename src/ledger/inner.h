@@ -13,6 +13,7 @@ enum { LEDGER_WRITTEN, LEDGER_LOST, LEDGER_UNKEPT, EARLY = 2048 };
 struct ledger {
     bool off; // no file: nothing is kept
     int64_t batch_us;
+    int64_t keep_us;    // 0: for ever
     uint32_t queue_max; // entries
     struct metrics *metrics;
     pthread_t thread;
@@ -31,6 +32,7 @@ struct ledger {
     struct block *taken; // being written, or refused by the disk so far
     int64_t last_us;     // when it last wrote, or tried to
     int64_t failing_since_us;
+    int64_t prune_us; // when it looks for old entries again
     bool failing;
 };
 

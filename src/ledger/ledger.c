@@ -53,6 +53,7 @@ enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger
     must(s->batch > 0 && s->queue > 0 && s->queue <= UINT32_MAX);
     init_lock(l);
     l->batch_us = s->batch * 1000;
+    l->keep_us = s->keep * 24 * 3600 * 1000000;
     l->queue_max = (uint32_t)s->queue;
     l->retry_us = RETRY_MS * 1000;
     l->off = s->path.n == 0;

@@ -355,6 +355,25 @@ TEST(a_table_that_was_dropped_is_a_refusing_disk)
     sample_free(s);
 }
 
+TEST(old_entries_go_behind_a_batch_and_what_is_kept_for_ever_stays)
+{
+    struct sample *s = sample_new();
+    struct ledger_settings settings = sample_settings(s);
+    struct ledger *l = NULL;
+    char why[256];
+    s->call.start_us = time_wall_us() - (int64_t)3 * 24 * 3600 * 1000000;
+    for (settings.keep = 0; settings.keep <= 2; settings.keep += 2) {
+        REQUIRE(ledger_open(&settings, &l, why) == OK);
+        write_calls(l, s, 5);
+        s->call.start_us = time_wall_us();
+        write_calls(l, s, 1);
+        ledger_close(l);
+        CHECK(sample_says(s->path, "SELECT count(*) || '-' || max(n) FROM entry",
+                          settings.keep ? "7-12" : "6-6"));
+    }
+    sample_free(s);
+}
+
 TEST(without_a_path_nothing_is_kept)
 {
     struct sample *s = sample_new();
@@ -464,6 +483,6 @@ TEST(the_settings_have_their_defaults)
 {
     struct ledger_settings s;
     conf_defaults(&s, &ledger_setting_table);
-    CHECK(str_eq(s.path, S("weir.db")) && s.batch == 200 && s.queue == 65536);
+    CHECK(str_eq(s.path, S("weir.db")) && s.batch == 200 && s.queue == 65536 && s.keep == 400);
     CHECK(str_eq(s.require_key, S("auto")));
 }

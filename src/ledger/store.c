@@ -8,10 +8,15 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-enum statement { BEGIN, LAST, COMMIT, ROLLBACK, STATEMENTS };
+enum statement { BEGIN, LAST, COMMIT, ROLLBACK, OLD_ENTRIES, OLD_TRIES, OLD_CONTEXTS, STATEMENTS };
 
-static const char *const texts[STATEMENTS] = {"BEGIN IMMEDIATE", "SELECT max(n) FROM entry_row",
-                                              "COMMIT", "ROLLBACK"};
+static const char *const texts[STATEMENTS] = {
+    "BEGIN IMMEDIATE", "SELECT max(n) FROM entry_row", "COMMIT", "ROLLBACK",
+    // The last entry stays whatever its age, so that numbers go on from it
+    "DELETE FROM entry_row WHERE n IN (SELECT n FROM entry_row ORDER BY n LIMIT ?2)"
+    " AND start_us < ?1 AND n < (SELECT max(n) FROM entry_row)",
+    "DELETE FROM try_row WHERE k < 16 * (SELECT min(n) FROM entry_row)",
+    "DELETE FROM context WHERE n < (SELECT min(n) FROM entry_row) - ?1"};
 
 struct store {
     char *path;
@@ -139,4 +144,22 @@ bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES])
     if (begun && !sqlite3_get_autocommit(s->db))
         (void)run(s, ROLLBACK); // the file is closed next, which ends the transaction anyway
     return false;
+}
+
+bool store_prune(struct store *s, int64_t before_us, unsigned *ret_count)
+{
+    must(s->db && sqlite3_get_autocommit(s->db));
+    sqlite3_bind_int64(s->statements[OLD_ENTRIES], 1, before_us);
+    sqlite3_bind_int64(s->statements[OLD_ENTRIES], 2, PRUNE_STEP);
+    sqlite3_bind_int64(s->statements[OLD_CONTEXTS], 1, CONTEXT_LIFE);
+    if (!run(s, BEGIN))
+        return false;
+    bool good = run(s, OLD_ENTRIES);
+    unsigned count = (unsigned)sqlite3_changes(s->db);
+    good = good && (count == 0 || (run(s, OLD_TRIES) && run(s, OLD_CONTEXTS))) && run(s, COMMIT);
+    if (good)
+        *ret_count = count;
+    else if (!sqlite3_get_autocommit(s->db))
+        (void)run(s, ROLLBACK); // a failing disk is the next batch's to tell
+    return good;
 }

@@ -14,4 +14,9 @@ void store_close(struct store *s);
 bool store_is_moved(const struct store *s);
 // Everything in one transaction: all of it is written, or nothing is and ret_why tells why.
 bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES]) must_check;
+// One step, in a transaction of its own: of the PRUNE_STEP oldest entries those that began before
+// this time (wall clock) are deleted, with their tries and with contexts that nobody names. False,
+// and nothing is changed, when the database refuses.
+enum { PRUNE_STEP = 4096 };
+bool store_prune(struct store *s, int64_t before_us, unsigned *ret_count) must_check;
 #endif

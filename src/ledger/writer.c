@@ -75,16 +75,30 @@ static void follow_path(struct ledger *l)
     log_warn("ledger", "the file was moved or deleted: a new one is begun");
 }
 
+// Behind a batch that was written: a step for each while there are old entries, then a look an
+// hour. An idle weir is not woken for it, and a failing disk gets no work that can wait.
+static void prune(struct ledger *l)
+{
+    const int64_t hour_us = (int64_t)3600 * 1000000;
+    unsigned count = 0;
+    if (l->keep_us == 0 || l->last_us < l->prune_us)
+        return;
+    if (!store_prune(l->store, time_wall_us() - l->keep_us, &count) || count == 0)
+        l->prune_us = l->last_us + hour_us;
+}
+
 static bool write_taken(struct ledger *l)
 {
     char why[WHY_BYTES] = "";
     follow_path(l);
     bool good = store_open(l->store, why) == OK && store_write(l->store, l->taken, why);
     l->last_us = time_mono_us();
-    if (good)
+    if (good) {
         disk_took(l);
-    else
+        prune(l);
+    } else {
         disk_refused(l, why);
+    }
     return good;
 }
 
