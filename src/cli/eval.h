@@ -45,10 +45,9 @@ struct eval_rows {
 bool eval_take(int argc, char **argv, int *i, struct eval_input *in) must_check;
 #define EVAL_INPUT_HELP                                                                            \
     "  FILE             JSONL (- is standard input); more than one may be given\n"                 \
-    "  --only F=P       only rows whose field F matches the shell pattern P; all of several "      \
-    "must\n"                                                                                       \
-    "  --good Q         a row with \"quality\" is served by the local answer from Q on (default "  \
-    "0.5)\n"                                                                                       \
+    "  --only F=P       only rows whose field F matches the shell pattern P; all of several\n"     \
+    "                   must. A field that is absent or false matches the empty one\n"             \
+    "  --good Q         a row with \"quality\" is served by the local answer from Q on (0.5)\n"    \
     "  -c FILE          the configuration, with its policy and weights (default ./weir.yaml)\n"
 // Reads and judges them all. Says on standard error what went wrong.
 bool eval_read(const struct eval_input *in, struct eval_rows *ret) must_check;

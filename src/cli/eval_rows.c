@@ -59,7 +59,8 @@ static str word_of(yyjson_val *row, str name)
 static bool is_asked_for(const struct eval_input *in, yyjson_val *row)
 {
     for (unsigned i = 0; i < in->only_count; i++) {
-        str value = word_of(row, in->only[i].field);
+        yyjson_val *v = yyjson_obj_getn(row, in->only[i].field.p, in->only[i].field.n);
+        str value = yyjson_is_true(v) ? S("true") : word_of(row, in->only[i].field);
         char text[256];
         if (fnmatch(in->only[i].pattern, str_copy_to(text, sizeof text, value), 0) != 0)
             return false;

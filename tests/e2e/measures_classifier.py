@@ -72,6 +72,9 @@ def test_rows_are_chosen_by_their_fields():
     rows = [outcome(ROUTINE, 0, 1, source="a/x", weak_model="m"),
             outcome(ROUTINE, 0, 1, source="a/y", weak_model="n"), outcome(ROUTINE, 0, 1)]
     assert measure(rows, "--only", "source=a/*")["rows"] == 2
+    flagged = [dict(rows[0], seen=True), dict(rows[1], seen=False), rows[2]]
+    assert measure(flagged, "--only", "seen=")["rows"] == 2
+    assert measure(flagged, "--only", "seen=true")["rows"] == 1
     both = measure(rows, "--only", "source=a/*", "--only", "weak_model=n")
     assert both["rows"] == 1 and both["not_asked_for"] == 2
 
