@@ -13,12 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     str bytes = str_of((const char *)data + 1, size - 1);
     buf_init(&whole, TRANSCRIPT_MAX);
     buf_init(&cut, TRANSCRIPT_MAX);
-    say_answer(bytes, (struct cut){.kind = CUT_NOT}, &whole);
+    say_answer(NULL, bytes, (struct cut){.kind = CUT_NOT}, &whole);
     // a cut just before leftovers hides them from on_done; that they broke the answer is said then
     bool leftovers = str_find(buf_str(&whole), S("DONE not")) != SIZE_MAX;
     for (size_t i = 0; i < countof(kinds) && !leftovers; i++) {
         buf_clear(&cut);
-        say_answer(bytes, (struct cut){.kind = kinds[i], .at = data[0]}, &cut);
+        say_answer(NULL, bytes, (struct cut){.kind = kinds[i], .at = data[0]}, &cut);
         must(str_eq(buf_str(&whole), buf_str(&cut)));
     }
     buf_done(&whole);

@@ -3,14 +3,9 @@
 #include "http/transcript_test.h"
 #include "tests/unit.h"
 
-static void say(const void *with UNUSED, str bytes, struct cut c, struct buf *out)
-{
-    say_answer(bytes, c, out);
-}
-
 static bool reads_as(str bytes, str want)
 {
-    return says(&(struct teller){say, NULL, false}, bytes, want);
+    return says(&(struct teller){say_answer, NULL, false}, bytes, want);
 }
 
 #define HEAD_OF(status, minor, rest)                                                               \
@@ -118,7 +113,7 @@ static const struct {
 
 TEST(what_is_no_whole_answer_is_broken)
 {
-    const struct teller teller = {say, NULL, true};
+    const struct teller teller = {say_answer, NULL, true};
     for (size_t i = 0; i < countof(refused); i++)
         if (!CHECK(says(&teller, refused[i].bytes, S("END UPSTREAM_BROKEN\n"))))
             printf("^ %s\n", refused[i].what);
@@ -137,7 +132,7 @@ TEST(leftovers_make_the_connection_useless_wherever_they_are_cut)
         buf_put(&bytes, S("HTTP/1.1 200 OK\r\n"));
         for (size_t at = 1; at < bytes.n; at++) {
             buf_clear(&got);
-            say_answer(buf_str(&bytes), (struct cut){CUT_ONCE, at}, &got);
+            say_answer(NULL, buf_str(&bytes), (struct cut){CUT_ONCE, at}, &got);
             bool told = str_find(buf_str(&got), S("DONE not reusable\n")) != SIZE_MAX;
             bool broken = str_ends(buf_str(&got), S("END UPSTREAM_BROKEN\n"));
             CHECK(at < answers[i].n    ? told && !broken
@@ -157,10 +152,10 @@ TEST(a_flood_of_interim_answers_is_broken)
     for (int i = 0; i < 17; i++)
         buf_put(&bytes, S("HTTP/1.1 102 Processing\r\n\r\n"));
     buf_put(&bytes, S("HTTP/1.1 204 No Content\r\n\r\n"));
-    say_answer(buf_str(&bytes), (struct cut){CUT_NOT, 0}, &got);
+    say_answer(NULL, buf_str(&bytes), (struct cut){CUT_NOT, 0}, &got);
     CHECK(str_ends(buf_str(&got), S("END UPSTREAM_BROKEN\n")));
     buf_clear(&got);
-    say_answer(str_from(buf_str(&bytes), 27), (struct cut){CUT_NOT, 0}, &got);
+    say_answer(NULL, str_from(buf_str(&bytes), 27), (struct cut){CUT_NOT, 0}, &got);
     CHECK(str_ends(buf_str(&got), S("END OK\n")));
     buf_done(&bytes);
     buf_done(&got);
@@ -177,7 +172,7 @@ TEST(a_head_over_the_limit_is_broken)
     buf_put(&bytes, S("\r\n\r\n"));
     for (int kind = CUT_NOT; kind <= CUT_BYTES; kind++) {
         buf_clear(&got);
-        say_answer(buf_str(&bytes), (struct cut){(enum cut_kind)kind, 0}, &got);
+        say_answer(NULL, buf_str(&bytes), (struct cut){(enum cut_kind)kind, 0}, &got);
         CHECK(str_eq(buf_str(&got), S("BODY 0 \nEND UPSTREAM_BROKEN\n")));
     }
     buf_done(&bytes);

@@ -10,14 +10,9 @@ static struct http_settings defaults(void)
     return s;
 }
 
-static void say(const void *with, str bytes, struct cut c, struct buf *out)
-{
-    say_requests(with, bytes, c, out);
-}
-
 static bool reads_as_with(const struct http_settings *s, str bytes, str want)
 {
-    return says(&(struct teller){say, s, false}, bytes, want);
+    return says(&(struct teller){say_requests, s, false}, bytes, want);
 }
 
 static bool reads_as(str bytes, str want)
@@ -271,7 +266,7 @@ static str say_whole(const struct http_settings *s, str bytes, struct buf *want)
 TEST(what_two_readers_could_read_in_two_ways_is_refused)
 {
     struct http_settings s = defaults();
-    const struct teller teller = {say, &s, true};
+    const struct teller teller = {say_requests, &s, true};
     struct buf all;
     char name[64];
     buf_init(&all, TRANSCRIPT_MAX);
@@ -304,7 +299,7 @@ TEST(a_refusal_names_the_header_or_the_byte_whatever_the_cuts)
         {S("GET / HTTP/1.1\r\n" HOST "X\0: b\r\n\r\n"), S("BROKEN BAD_HTTP @26\n")},
     };
     struct http_settings s = defaults();
-    const struct teller teller = {say, &s, true};
+    const struct teller teller = {say_requests, &s, true};
     for (size_t i = 0; i < countof(cases); i++)
         CHECK(says(&teller, cases[i].bytes, cases[i].last));
     CHECK(says(&teller, S(CHUNKED "5\r\nhello\r\nzz\r\n"), S("BROKEN BAD_CHUNK @67\n")));

@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t limit = data[0] & 1 ? 40 : 1 << 20; // small, so that it is met; or never met
     buf_init(&whole, TRANSCRIPT_MAX);
     buf_init(&cut, TRANSCRIPT_MAX);
-    say_events(bytes, (struct cut){.kind = CUT_NOT}, limit, &whole);
+    say_events(&limit, bytes, (struct cut){.kind = CUT_NOT}, &whole);
     for (size_t i = 0; i < countof(kinds); i++) {
         buf_clear(&cut);
-        say_events(bytes, (struct cut){.kind = kinds[i], .at = data[0]}, limit, &cut);
+        say_events(&limit, bytes, (struct cut){.kind = kinds[i], .at = data[0]}, &cut);
         must(str_eq(buf_str(&whole), buf_str(&cut)));
     }
     buf_done(&whole);

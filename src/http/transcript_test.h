@@ -1,5 +1,6 @@
 // transcript_test.h: for tests and fuzzers: what the parsers make of bytes, as text, whatever the
-// cuts. A parser's transcript must be the same for every way to cut its bytes.
+// cuts. A parser's transcript must be the same for every way to cut its bytes. Each say_ function
+// is a teller's (see below): `with` is http_settings, nothing, or the limit of an event.
 #ifndef HTTP_TRANSCRIPT_TEST_H
 #define HTTP_TRANSCRIPT_TEST_H
 #include "base/mem.h"
@@ -81,10 +82,9 @@ static inline bool say_piece(struct http_reader *r, struct arena *a, str piece, 
     }
 }
 
-static inline void say_requests(const struct http_settings *s, str bytes, struct cut c,
-                                struct buf *out)
+static inline void say_requests(const void *settings, str bytes, struct cut c, struct buf *out)
 {
-    struct http_reader *r = http_reader_new(s);
+    struct http_reader *r = http_reader_new(settings);
     struct arena a;
     char *heap = NULL;
     size_t all = bytes.n;
@@ -128,7 +128,7 @@ static inline void said_done(void *arg, bool reusable)
 
 // What is told once the connection ended behind the bytes. Whether leftovers come with the answer's
 // last byte or later is the cut's: then both say that the connection is not reusable.
-static inline void say_answer(str bytes, struct cut c, struct buf *out)
+static inline void say_answer(const void *with UNUSED, str bytes, struct cut c, struct buf *out)
 {
     static const struct http_answer_events events = {said_head, said_body, said_done};
     struct http_answer_reader *r = http_answer_reader_new(1024);
@@ -165,14 +165,14 @@ static inline void say_event(struct buf *out, const struct sse_event *ev)
 }
 
 // All events and what is left; checks that the raws and the rest are the bytes.
-static inline void say_events(str bytes, struct cut c, size_t limit, struct buf *out)
+static inline void say_events(const void *limit, str bytes, struct cut c, struct buf *out)
 {
     struct sse s;
     struct sse_event ev;
     struct buf raws;
     char *heap = NULL;
     str all = bytes;
-    sse_init(&s, limit);
+    sse_init(&s, *(const size_t *)limit);
     buf_init(&raws, TRANSCRIPT_MAX);
     while (bytes.n && s.err == OK) {
         str piece = cut_piece(&c, all.n - bytes.n, &bytes, &heap);

@@ -94,8 +94,7 @@ TEST(a_name_that_does_not_resolve_is_told_as_such)
     struct rig r;
     rig_init(&r);
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://no-such-host.invalid/v1", (struct net_phases){5000, 5000});
-    rig_run(&r);
+    rig_meet(&r, "http://no-such-host.invalid/v1");
     CHECK(r.client.ends == 1 && r.client.err == ERR_UPSTREAM_DNS);
     rig_done(&r);
 }
@@ -112,7 +111,7 @@ TEST(the_next_address_is_tried_when_one_refuses)
         unit_skip("no IPv6 here");
     } else {
         r.client.on_connect = rig_stop;
-        rig_dial(&r, "http://localhost:%d", (struct net_phases){5000, 5000});
+        rig_dial(&r, "http://localhost:%d", rig_patient);
         rig_run(&r);
         char name[64];
         net_peer_name(r.client.sock, name, sizeof name);
@@ -159,7 +158,7 @@ TEST(a_public_address_is_not_dialled_for_a_place_that_is_kept_private)
     CHECK(!net_place_keep_private(r.place) && !r.place->private_only);
     r.place->private_only = true; // as when a name leads there
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://192.0.2.7", (struct net_phases){5000, 5000});
+    rig_dial(&r, "http://192.0.2.7", rig_patient);
     CHECK(r.client.sock && !r.client.sock->tcp); // no socket was opened
     rig_run(&r);
     CHECK(r.client.ends == 1 && r.client.err == ERR_UPSTREAM_PUBLIC);

@@ -7,6 +7,7 @@
 #include "net/net.h"
 #include "tests/unit.h"
 
+static const struct net_phases rig_patient = {.connect_ms = 5000, .tls_ms = 5000};
 enum { RIG_GUARD_MS = 10000, RIG_BYTES_MAX = 256 << 20 };
 
 struct rig;
@@ -154,6 +155,13 @@ static inline void rig_run(struct rig *r)
 {
     if (!r->late)
         net_loop_run(r->loop);
+}
+
+// Connects, and runs until a hook stops the loop.
+static inline void rig_meet(struct rig *r, const char *url)
+{
+    rig_dial(r, url, rig_patient);
+    rig_run(r);
 }
 
 static inline void rig_done(struct rig *r)

@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct net_phases patient = {.connect_ms = 5000, .tls_ms = 5000};
-
 static void echo(struct rig_end *e)
 {
     CHECK(rig_say(e, buf_str(&e->got)));
@@ -28,7 +26,7 @@ TEST(words_go_there_and_back)
     r.server.on_data = echo;
     r.client.on_connect = say_hello;
     r.client.on_data = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
+    rig_dial(&r, "http://127.0.0.1:%d", rig_patient);
     net_peer_name(r.client.sock, name, sizeof name);
     CHECK(strcmp(name, "not connected") == 0 || strncmp(name, "127.0.0.1:", 10) == 0);
     rig_run(&r);
@@ -65,8 +63,7 @@ TEST(what_the_kernel_does_not_take_waits_and_comes_in_order)
     rig_init(&r);
     r.client.on_connect = flood;
     r.server.on_data = stop_when_whole;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.server.got.n == FLOOD && r.client.drains == 1);
     bool right = true;
     for (size_t i = 0; i < r.server.got.n; i += 4096)
@@ -99,8 +96,7 @@ TEST(a_queue_has_its_limit)
     rig_init(&r);
     r.client.on_connect = flood_past_the_limit;
     r.server.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.server.ends == 1 && r.server.err == ERR_UPSTREAM_BROKEN);
     rig_done(&r);
 }
@@ -130,8 +126,7 @@ TEST(a_paused_socket_hears_nothing_until_it_is_resumed)
     r.on_accept = pause_reading;
     r.client.on_connect = say_hello;
     r.server.on_data = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(w.reads_before == 0 && r.server.reads == 1);
     net_deadlines_done(&w.q);
     rig_done(&r);
@@ -155,8 +150,7 @@ TEST(the_peers_end_is_told_once_and_kindly)
     rig_init(&r);
     r.client.on_connect = leave; // inside its own callback
     r.server.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.server.ends == 1 && r.server.err == OK && r.client.ends == 0);
     rig_done(&r);
 }
@@ -167,8 +161,7 @@ TEST(a_reset_is_an_error)
     rig_init(&r);
     r.client.on_connect = leave_rudely;
     r.server.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.server.ends == 1 && r.server.err == ERR_UPSTREAM_BROKEN);
     rig_done(&r);
 }
@@ -186,8 +179,7 @@ TEST(what_waits_goes_out_before_a_socket_is_closed_kindly)
     rig_init(&r);
     r.on_accept = flood_and_finish;
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.client.got.n == FLOOD && r.client.err == OK);
     rig_done(&r);
 }
@@ -213,8 +205,7 @@ TEST(a_socket_may_leave_its_end_to_the_peer)
     rig_init(&r);
     r.on_accept = flood_and_wait;
     r.client.on_data = leave_when_all_came;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.client.got.n == FLOOD && r.client.ends == 0);
     rig_done(&r);
 }
@@ -232,8 +223,7 @@ TEST(a_peer_that_never_ends_is_not_waited_for_past_the_linger)
     rig_init(&r);
     r.on_accept = say_and_wait;
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.client.got.n == 3 && r.client.ends == 1 && r.client.err == OK);
     rig_done(&r);
 }
@@ -267,8 +257,7 @@ TEST(a_peer_that_does_not_read_is_not_waited_for_past_the_linger)
     r.on_accept = finish_at_once;
     r.client.on_connect = pause_and_wait;
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     CHECK(r.client.ends == 1 && r.client.got.n < FLOOD);
     net_deadlines_done(&w.q);
     rig_done(&r);
@@ -292,8 +281,7 @@ TEST(a_paused_socket_hears_of_its_end_by_writing)
     r.server.on_data = rig_stop;
     r.client.on_connect = say_hello;
     r.client.on_end = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r); // the server has heard hello
+    rig_meet(&r, "http://127.0.0.1:%d"); // the server has heard hello
     net_pause(r.client.sock);
     rig_close(&r.server, true);
     rig_run(&r);
@@ -311,8 +299,7 @@ TEST(what_was_left_open_ends_with_its_loop)
     struct rig r;
     rig_init(&r);
     r.client.on_connect = rig_stop;
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "http://127.0.0.1:%d");
     r.client.sock = r.server.sock = NULL; // forgotten
     r.listener = NULL;
     net_on_signal(r.loop, SIGUSR1, no_signal, NULL);
@@ -331,8 +318,7 @@ TEST(a_closed_port_refuses)
     net_listener_close(r.listener);
     r.listener = NULL;
     snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
-    rig_dial(&r, url, patient);
-    rig_run(&r);
+    rig_meet(&r, url);
     CHECK(r.client.ends == 1 && r.client.err == ERR_UPSTREAM_REFUSED && r.client.connects == 0);
     rig_done(&r);
 }
@@ -368,9 +354,9 @@ TEST(a_socket_may_be_closed_while_it_connects)
 {
     struct rig r;
     rig_init(&r);
-    rig_dial(&r, "http://127.0.0.1:%d", patient);
+    rig_dial(&r, "http://127.0.0.1:%d", rig_patient);
     rig_close(&r.client, false);
-    rig_dial(&r, "http://no-such-host.invalid", patient);
+    rig_dial(&r, "http://no-such-host.invalid", rig_patient);
     rig_close(&r.client, true);
     net_loop_stop(r.loop);
     rig_run(&r);

@@ -8,8 +8,6 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
-static const struct net_phases patient = {.connect_ms = 5000, .tls_ms = 5000};
-
 // --- the server ----------------------------------------------------------------------------------
 
 struct tls_server {
@@ -217,8 +215,7 @@ TEST(words_go_there_and_back_over_tls)
     t.on_heard = echo_heard;
     r.client.on_connect = say_hello;
     r.client.on_data = stop_at_hello;
-    rig_dial(&r, "https://localhost:%d/v1", patient);
-    rig_run(&r);
+    rig_meet(&r, "https://localhost:%d/v1");
     CHECK(r.client.connects == 1 && str_eq(buf_str(&r.client.got), S("hello")));
     CHECK(strcmp(t.name, "localhost") == 0 && strcmp(t.alpn, "http/1.1") == 0);
     CHECK(t.version == TLS1_3_VERSION);
@@ -238,7 +235,7 @@ TEST(a_handshake_and_its_words_may_come_byte_by_byte_and_in_random_pieces)
         t.on_heard = echo_heard;
         r.client.on_connect = say_hello;
         r.client.on_data = stop_at_hello;
-        rig_dial(&r, "https://127.0.0.1:%d", patient);
+        rig_dial(&r, "https://127.0.0.1:%d", rig_patient);
         rig_run(&r);
         if (!CHECK(r.client.connects == 1 && str_eq(buf_str(&r.client.got), S("hello"))))
             printf("pieces of at most %zu\n", t.piece_max);
@@ -257,8 +254,7 @@ static enum err end_with(const char *alt_name, const char *url, str ca_file, str
         r.settings.ca_file = ca_file;
     r.settings.tls_least = least;
     r.client.on_connect = rig_stop;
-    rig_dial(&r, url, patient);
-    rig_run(&r);
+    rig_meet(&r, url);
     enum err e = r.client.err;
     CHECK(r.client.connects + r.client.ends == 1 && (r.client.ends == 1) == (e != OK));
     end(&r, &t);
@@ -290,8 +286,7 @@ TEST(the_systems_bundle_is_read_at_the_first_handshake)
     setenv(name, t.ca_file, 1);
     r.settings.ca_file = STR_NONE; // known by the bundle alone
     r.client.on_connect = rig_stop;
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "https://127.0.0.1:%d");
     CHECK(r.client.connects == 1 && r.client.ends == 0);
     end(&r, &t);
     if (kept)
@@ -335,14 +330,14 @@ TEST(a_server_without_tls_is_told_apart)
     rig_run(&r); // it says nothing
     CHECK(r.client.err == ERR_UPSTREAM_TIMEOUT && r.client.connects == 0);
     rig_new_server(&r.server);
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
+    rig_dial(&r, "https://127.0.0.1:%d", rig_patient);
     while (!r.server.sock && !r.late)
         net_loop_stop(r.loop), rig_run(&r);
     CHECK(rig_say(&r.server, S("HTTP/1.1 400 Bad Request\r\n\r\n")));
     rig_run(&r);
     CHECK(r.client.err == ERR_UPSTREAM_TLS && r.client.connects == 0);
     rig_new_server(&r.server);
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
+    rig_dial(&r, "https://127.0.0.1:%d", rig_patient);
     while (!r.server.sock && !r.late)
         net_loop_stop(r.loop), rig_run(&r);
     rig_close(&r.server, false); // in the middle of the handshake
@@ -381,8 +376,7 @@ static void check_end(void (*on_up)(struct rig *r), const char *heard, enum err 
     struct tls_server t;
     begin(&r, &t, "IP:127.0.0.1");
     t.on_up = on_up;
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "https://127.0.0.1:%d");
     CHECK(r.client.connects == 1 && r.client.ends == 1 && r.client.err == err);
     CHECK(str_eq(buf_str(&r.client.got), str_c(heard)));
     end(&r, &t);
@@ -407,8 +401,7 @@ TEST(closing_says_close_notify)
     begin(&r, &t, "IP:127.0.0.1");
     r.client.on_connect = leave;
     r.server.on_end = rig_stop;
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "https://127.0.0.1:%d");
     CHECK(t.up && SSL_get_shutdown(t.ssl) & SSL_RECEIVED_SHUTDOWN);
     end(&r, &t);
 }
@@ -434,7 +427,7 @@ static void check_resumption(int most)
     r.client.on_connect = say_hello;
     r.client.on_data = hello_once;
     for (int i = 0; i < 4; i++) {
-        rig_dial(&r, "https://127.0.0.1:%d", patient);
+        rig_dial(&r, "https://127.0.0.1:%d", rig_patient);
         rig_run(&r);
         CHECK(t.resumed == (i > 0) && t.version == most);
         rig_new_server(&r.server);
@@ -483,8 +476,7 @@ TEST(a_flood_passes_whole_both_ways)
     t.on_heard = echo_all;
     r.client.on_connect = flood;
     r.client.on_data = stop_when_whole;
-    rig_dial(&r, "https://127.0.0.1:%d", patient);
-    rig_run(&r);
+    rig_meet(&r, "https://127.0.0.1:%d");
     bool right = r.client.got.n == FLOOD;
     for (size_t i = 0; right && i < FLOOD; i++)
         right = r.client.got.p[i] == (char)(i * 7 >> 3);
