@@ -7,13 +7,10 @@
 // Anything but a whole answer with status 200 is bad.
 #include "bench/wire.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { BAD_MAX = 1000, DRAIN_S = 30 };
 struct conn {
@@ -23,8 +20,7 @@ struct conn {
     char *out;
     size_t out_n, out_at;
 };
-static struct requests requests;
-static int poller, port;
+static struct load load;
 static long calls, bad, busy_now;
 
 static void flush(struct conn *c)
@@ -39,28 +35,13 @@ static void flush(struct conn *c)
 
 static void begin(struct conn *c)
 {
-    if (c->fd < 0) {
-        struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.ptr = c}};
-        c->fd = dial(port);
-        if (c->fd < 0)
-            die("connect");
-        make_waitless(c->fd);
-        if (epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &e) != 0)
-            die("epoll_ctl");
-    }
-    c->out_n = requests_next(&requests, c->out);
+    load_dial(&load, &c->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, c);
+    c->out_n = requests_next(&load.requests, c->out);
     c->out_at = 0;
     c->busy = true;
     busy_now++;
     message_begin(&c->in);
     flush(c);
-}
-
-static void hang_up(struct conn *c)
-{
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = -1;
 }
 
 // The call is over; a bad one takes its connection with it.
@@ -71,7 +52,7 @@ static void over(struct conn *c, bool well)
     calls += well;
     bad += !well;
     if (!well || c->in.closes)
-        hang_up(c);
+        hang_up(&c->fd);
     if (bad > BAD_MAX)
         die("too many bad answers");
 }
@@ -92,24 +73,19 @@ static void conn_read(struct conn *c, bool to_end)
         if (c->busy && (c->in.state == READ_WHOLE || c->in.state == READ_BAD))
             over(c, c->in.state == READ_WHOLE && c->in.status == 200);
         if (n <= 0)
-            hang_up(c); // between calls a gateway may close
+            hang_up(&c->fd); // between calls a gateway may close
     } while ((n == sizeof buf || to_end) && c->fd >= 0);
 }
 
 int main(int argc, char **argv)
 {
     struct epoll_event ready[256];
-    if (argc < 5)
-        return 2;
-    signal(SIGPIPE, SIG_IGN);
-    port = atoi(argv[1]);
-    const int count = atoi(argv[2]);
-    requests_read(&requests, argv[4], port, argv + 5);
-    poller = epoll_create1(EPOLL_CLOEXEC);
+    load_begin(&load, argc, argv);
+    const int count = load.count;
+    const int64_t start = load.start_ns, stop = load.stop_ns;
     struct conn *conns = grow(NULL, (size_t)count * sizeof *conns);
-    const int64_t start = now_ns(), stop = start + (int64_t)(atof(argv[3]) * 1e9);
     for (int i = 0; i < count; i++)
-        conns[i] = (struct conn){.fd = -1, .out = grow(NULL, requests.longest)};
+        conns[i] = (struct conn){.fd = -1, .out = grow(NULL, load.requests.longest)};
     for (int64_t now = start; now < stop || busy_now; now = now_ns()) {
         for (int i = 0; i < count && now < stop; i++)
             if (!conns[i].busy)
@@ -118,7 +94,7 @@ int main(int argc, char **argv)
             bad += busy_now;
             break;
         }
-        int n = epoll_wait(poller, ready, 256, 100);
+        int n = epoll_wait(load.poller, ready, 256, 100);
         for (int i = 0; i < n; i++) {
             struct conn *c = ready[i].data.ptr;
             if (c->fd >= 0 && (ready[i].events & EPOLLOUT))

@@ -10,13 +10,11 @@
 // not come in its place. A stream is broken unless it came whole, with [DONE] and status 200.
 #include "bench/wire.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { DRAIN_S = 20, LINE_MAX_BYTES = 16384 };
 struct stream {
@@ -28,9 +26,9 @@ struct stream {
     char line[LINE_MAX_BYTES];
     size_t line_n;
 };
-static struct requests requests;
+static struct load load;
 static struct times firsts, ages;
-static int poller, port, live_now;
+static int live_now;
 static long streams, broken, events, lost;
 
 static void line_read(struct stream *s)
@@ -63,13 +61,6 @@ static void take_lines(void *arg, const char *p, size_t n)
     }
 }
 
-static void hang_up(struct stream *s)
-{
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
-}
-
 static void over(struct stream *s)
 {
     bool whole = s->in.state == READ_WHOLE && s->in.status == 200 && s->done;
@@ -80,21 +71,13 @@ static void over(struct stream *s)
     lost += STREAM_EVENTS - s->events;
     broken += !whole || s->events < STREAM_EVENTS;
     if (s->in.state != READ_WHOLE || s->in.closes)
-        hang_up(s);
+        hang_up(&s->fd);
 }
 
 static void begin(struct stream *s, char *out)
 {
-    if (s->fd < 0) {
-        struct epoll_event e = {EPOLLIN, {.ptr = s}};
-        s->fd = dial(port);
-        if (s->fd < 0)
-            die("connect");
-        make_waitless(s->fd);
-        if (epoll_ctl(poller, EPOLL_CTL_ADD, s->fd, &e) != 0)
-            die("epoll_ctl");
-    }
-    size_t size = requests_next(&requests, out);
+    load_dial(&load, &s->fd, EPOLLIN, s);
+    size_t size = requests_next(&load.requests, out);
     s->live = true;
     s->done = false;
     s->events = 0;
@@ -122,7 +105,7 @@ static void stream_read(struct stream *s)
     if (s->live && (s->in.state == READ_WHOLE || s->in.state == READ_BAD))
         over(s);
     if (n <= 0)
-        hang_up(s); // between streams a gateway may close
+        hang_up(&s->fd); // between streams a gateway may close
 }
 
 static void print_all(double seconds)
@@ -137,16 +120,11 @@ static void print_all(double seconds)
 int main(int argc, char **argv)
 {
     struct epoll_event ready[256];
-    if (argc < 5)
-        return 2;
-    signal(SIGPIPE, SIG_IGN);
-    port = atoi(argv[1]);
-    const int count = atoi(argv[2]);
-    requests_read(&requests, argv[4], port, argv + 5);
-    poller = epoll_create1(EPOLL_CLOEXEC);
+    load_begin(&load, argc, argv);
+    const int count = load.count;
     struct stream *all = grow(NULL, (size_t)count * sizeof *all);
-    char *out = grow(NULL, requests.longest);
-    const int64_t start = now_ns(), stop = start + (int64_t)(atof(argv[3]) * 1e9),
+    char *out = grow(NULL, load.requests.longest);
+    const int64_t start = load.start_ns, stop = load.stop_ns,
                   apart = STREAM_EVENTS * STREAM_GAP_MS * 1000000LL / count;
     int begun = 0; // how many may have begun once
     for (int i = 0; i < count; i++)
@@ -159,7 +137,7 @@ int main(int argc, char **argv)
                 begin(&all[i], out);
         if (now > stop + DRAIN_S * 1000000000LL)
             break;
-        int n = epoll_wait(poller, ready, 256, begun < count ? 1 : 100);
+        int n = epoll_wait(load.poller, ready, 256, begun < count ? 1 : 100);
         for (int i = 0; i < n; i++)
             stream_read(ready[i].data.ptr);
     }

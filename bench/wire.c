@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -145,6 +147,40 @@ size_t requests_next(struct requests *r, char *ret_bytes)
     for (size_t i = 0; i < q->mark_count; i++)
         put_stamp(ret_bytes + q->marks[i], r->stamp++);
     return q->size;
+}
+
+// --- a load --------------------------------------------------------------------------------------
+
+void load_begin(struct load *l, int argc, char **argv)
+{
+    if (argc < 5)
+        exit(2);
+    signal(SIGPIPE, SIG_IGN);
+    *l = (struct load){.port = atoi(argv[1]), .count = atoi(argv[2])};
+    requests_read(&l->requests, argv[4], l->port, argv + 5);
+    l->poller = epoll_create1(EPOLL_CLOEXEC);
+    l->start_ns = now_ns();
+    l->stop_ns = l->start_ns + (int64_t)(atof(argv[3]) * 1e9);
+}
+
+void load_dial(struct load *l, int *fd, uint32_t events, void *owner)
+{
+    struct epoll_event e = {events, {.ptr = owner}};
+    if (*fd >= 0)
+        return;
+    *fd = dial(l->port);
+    if (*fd < 0)
+        die("connect");
+    make_waitless(*fd);
+    if (epoll_ctl(l->poller, EPOLL_CTL_ADD, *fd, &e) != 0)
+        die("epoll_ctl");
+}
+
+void hang_up(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 // --- messages ------------------------------------------------------------------------------------

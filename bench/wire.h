@@ -45,6 +45,20 @@ struct requests {
 void requests_read(struct requests *r, const char *path, int port, char **headers);
 size_t requests_next(struct requests *r, char *ret_bytes); // at most `longest`
 
+// --- a load --------------------------------------------------------------------------------------
+
+// Connections to one gateway for some seconds, begun from a program's words:
+//   PROGRAM PORT CONNECTIONS SECONDS BODIES [HEADER]...
+struct load {
+    int port, count, poller;
+    int64_t start_ns, stop_ns;
+    struct requests requests;
+};
+void load_begin(struct load *l, int argc, char **argv); // exits 2 where words are missing
+// Dials anew where *fd is -1; events come with `owner`.
+void load_dial(struct load *l, int *fd, uint32_t events, void *owner);
+void hang_up(int *fd); // closes it where it is open; -1 from then on
+
 // --- messages ------------------------------------------------------------------------------------
 
 // HTTP/1.1 messages, one after another, in pieces of any size: framed by length, by chunks, or
