@@ -1,6 +1,6 @@
-// ledger.c: the ledger's life, the workers' side and the queue. A worker packs calls into a block
-// of its own and takes the lock only to hand the block over. The queue counts entries, not blocks:
-// of a block that does not fit whole, the newest are lost, which is counted.
+// ledger.c: the ledger's settings and life, the workers' side and the queue. A worker packs calls
+// into a block of its own and takes the lock only to hand the block over. The queue counts entries,
+// not blocks: of a block that does not fit whole, the newest are lost, which is counted.
 #include "ledger/ledger.h"
 #include "base/mem.h"
 #include "ledger/inner.h"
@@ -15,6 +15,20 @@ struct ledger_writer {
     struct metrics *metrics; // the worker's
     struct block *block;     // being filled; NULL where no ledger is kept
 };
+
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct ledger_settings, __VA_ARGS__),
+#include "ledger/settings.def"
+#undef SETTING
+};
+const struct conf_table ledger_setting_table = {setting_rows, countof(setting_rows), NULL};
+
+static const struct setting_row audit_rows[] = {
+#define SETTING(...) SETTING_ROW(struct audit_settings, __VA_ARGS__),
+#include "ledger/audit.def"
+#undef SETTING
+};
+const struct conf_table audit_setting_table = {audit_rows, countof(audit_rows), NULL};
 
 // --- life
 // ------------------------------------------------------------------------------------------
