@@ -389,8 +389,10 @@ int cli_eval(int argc, char **argv)
         if (e.rows.count)
             status = report(&e);
         else
-            fprintf(stderr, "weir: no row says what is right of it: weir eval --help names the "
-                            "fields\n");
+            fprintf(stderr,
+                    "weir: no row says what is right of it (%zu without a label, %zu unreadable): "
+                    "weir eval --help names the fields\n",
+                    e.rows.unlabelled, e.rows.bad);
     }
     eval_free(&e.rows);
     return status;
