@@ -87,14 +87,10 @@ bool audit_file_checkpoint(struct audit_file *f, char ret_why[AUDIT_WHY])
 
 static void put_line(struct audit_file *f, str rest)
 {
-    struct audit_row row;
-    const char *why = "";
     size_t at = f->batch.n;
     audit_put_line(&f->batch, f->next.next, &f->next.head, rest);
     must(!f->batch.over && f->batch.n - at <= AUDIT_LINE_MAX);
-    str line = str_of(f->batch.p + at, f->batch.n - at - 1);
-    bool follows = audit_walk_line(&f->next, line, &row, &why);
-    must(follows);
+    audit_walk_add(&f->next, str_of(f->batch.p + at, f->batch.n - at - 1));
 }
 
 static void put_begin(struct audit_file *f)

@@ -294,6 +294,14 @@ void audit_walk_segment(struct audit_walk *w, uint64_t number)
     w->tree = (struct audit_tree){0};
 }
 
+void audit_walk_add(struct audit_walk *w, str line)
+{
+    must(line.n && line.n <= AUDIT_LINE_MAX);
+    audit_leaf(line, &w->head);
+    audit_tree_add(&w->tree, &w->head);
+    w->next++;
+}
+
 bool audit_walk_line(struct audit_walk *w, str line, struct audit_row *ret_row,
                      const char **ret_why)
 {
@@ -319,9 +327,7 @@ bool audit_walk_line(struct audit_walk *w, str line, struct audit_row *ret_row,
         *ret_why = why;
         return false;
     }
-    audit_leaf(line, &w->head);
-    audit_tree_add(&w->tree, &w->head);
-    w->next++;
+    audit_walk_add(w, line);
     *ret_row = r;
     return true;
 }

@@ -66,6 +66,8 @@ void audit_walk_segment(struct audit_walk *w, uint64_t number);
 // A line without its end. False, and what is wrong with it, where it cannot follow the one before.
 bool audit_walk_line(struct audit_walk *w, str line, struct audit_row *ret_row,
                      const char **ret_why) must_check;
+// The same for a line that was made here to follow: nothing is read.
+void audit_walk_add(struct audit_walk *w, str line);
 // Host and port of a base URL, without anything that could be a secret.
 str audit_place(str base_url);
 #endif

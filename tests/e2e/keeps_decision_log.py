@@ -135,7 +135,7 @@ def test_every_edit_deletion_reorder_and_truncation_shows():
         assert log.run("verify").returncode == 0
         path, size = log.segment(), os.path.getsize(log.segment())
 
-        def flip(at):
+        def flip(at, path=path):
             with open(path, "r+b") as f:
                 f.seek(at)
                 byte = f.read(1)
@@ -143,6 +143,9 @@ def test_every_edit_deletion_reorder_and_truncation_shows():
                 f.write(bytes([byte[0] ^ 1]))
         for at in [*range(0, size, 97), size - 2, size - 40, size - 1]:
             assert changed(log, lambda: flip(at)).returncode == 3, at
+        signed = log.path + "/000001.checkpoint"
+        for at in range(0, os.path.getsize(signed), 11):
+            assert changed(log, lambda: flip(at, signed)).returncode == 3, at
         for make in (lambda r: r[:3] + r[4:],              # one is left out
                      lambda r: r[:-1],                     # the last one
                      lambda r: r[:2],                      # all but the first ones
@@ -212,7 +215,8 @@ def test_a_log_that_cannot_be_written_keeps_the_cloud_out_and_local_serves():
             assert any("nothing is sent to other zones" in line for line in w.log), w.log[-3:]
             for _ in range(5):
                 assert w.post(ask(HARD)).header("x-weir-zone") == "local"
-                assert w.post(ask(HARD, model="far")).status == 503
+                named = w.post(ask(HARD, model="far"))
+                assert named.status == 503 and named.error()["code"] == "no_target_available"
             assert len(far.seen) == before
             assert w.metric('weir_audit_records_total{outcome="refused"}') >= 1
         got = log.run("verify")
