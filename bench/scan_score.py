@@ -23,7 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCS = os.path.join(ROOT, "../shared/data/sensitivity/docs.jsonl")
 TYPES = ("ADDRESS", "BANK_ACCOUNT", "CONFIDENTIAL", "CREDIT_CARD", "DOB", "DRIVER_LICENSE",
          "EMAIL", "HEALTH_ID", "IBAN", "IMEI", "NATIONAL_ID", "PASSPORT", "PHONE", "ROUTING",
-         "SECRET", "TAX_ID", "VIN")
+         "SALARY", "SECRET", "TAX_ID", "VIN")
 AROUND = 40
 
 

@@ -23,6 +23,7 @@ enum cue {
     CUE_LOGIN,              // commands and lines that take a password
     CUE_MARK,               // a mark of confidential documents
     CUE_PASSWORD,           // a password
+    CUE_PAY,                // what somebody earns
     CUE_PIN,                // a number that opens
     CUE_AVENUE,             // a kind of street, before or behind its name
     CUE_STREET,             // a kind of street, behind its name
@@ -57,6 +58,7 @@ enum cue {
     X("allerg", HEALTH, STEM, NONE, i)                                                             \
     X("amex", CARD, WHOLE, NONE, i)                                                                \
     X("amka", OTHER, WHOLE, GR_AMKA, i)                                                            \
+    X("annual bonus", PAY, STEM, NONE, i)                                                          \
     X("anruf", PHONE, STEM, NONE, i)                                                               \
     X("anxiety", HEALTH, STEM, NONE, i)                                                            \
     X("arthrit", HEALTH, STEM, NONE, i)                                                            \
@@ -91,6 +93,7 @@ enum cue {
     X("cellular", PHONE, STEM, NONE, i)                                                            \
     X("chemo", HEALTH, STEM, NONE, i)                                                              \
     X("chronic", HEALTH, STEM, NONE, i)                                                            \
+    X("circulat", MARK, STEM, NONE, i)                                                             \
     X("clabe", OTHER, WHOLE, MX_CLABE, i)                                                          \
     X("claim", OTHER, STEM, NONE, i)                                                               \
     X("clinic", HEALTH, STEM, NONE, i)                                                             \
@@ -98,6 +101,7 @@ enum cue {
     X("cnpj", OTHER, WHOLE, BR_CNPJ, i)                                                            \
     X("cocaine", HEALTH, STEM, NONE, i)                                                            \
     X("codice fiscale", OTHER, WHOLE, IT_CF, i)                                                    \
+    X("compensation", PAY, STEM, NONE, i)                                                          \
     X("concuss", HEALTH, STEM, NONE, i)                                                            \
     X("confiden", MARK, STEM, NONE, i)                                                             \
     X("contact", REACH, STEM, NONE, i)                                                             \
@@ -122,6 +126,7 @@ enum cue {
     X("dial", PHONE, STEM, NONE, i)                                                                \
     X("disease", HEALTH, STEM, NONE, i)                                                            \
     X("disorder", HEALTH, STEM, NONE, i)                                                           \
+    X("distribut", MARK, STEM, NONE, i)                                                            \
     X("dni", OTHER, WHOLE, ES_DNI, i)                                                              \
     X("dob ", BORN, STEM, NONE, i)                                                                 \
     X("dob\"", BORN, STEM, NONE, i)                                                                \
@@ -130,22 +135,28 @@ enum cue {
     X("drive", STREET, WHOLE, NONE, i)                                                             \
     X("driver", OTHER, STEM, DRIVER, i)                                                            \
     X("driving lic", OTHER, STEM, DRIVER, i)                                                       \
+    X("earns", PAY, STEM, NONE, i)                                                                 \
     X("egn", OTHER, WHOLE, BG_EGN, i)                                                              \
     X("ein", OTHER, WHOLE, US_EIN, i)                                                              \
+    X("embargo", MARK, STEM, NONE, i)                                                              \
     X("employer id", OTHER, STEM, US_EIN, i)                                                       \
     X("em\305\240o", OTHER, WHOLE, SI_EMSO, i)                                                     \
     X("em\305\241o", OTHER, WHOLE, SI_EMSO, i)                                                     \
     X("enferm", HEALTH, STEM, NONE, i)                                                             \
     X("erreich", REACH, STEM, NONE, i)                                                             \
+    X("eyes of", MARK, STEM, NONE, i)                                                              \
+    X("eyes only", MARK, STEM, NONE, i)                                                            \
     X("fax", PHONE, WHOLE, NONE, i)                                                                \
     X("fever", HEALTH, STEM, NONE, i)                                                              \
     X("fin", OTHER, WHOLE, SG_NRIC, i)                                                             \
+    X("forward", MARK, STEM, NONE, i)                                                              \
     X("fractur", HEALTH, STEM, NONE, i)                                                            \
     X("f\303\270dselsnummer", OTHER, STEM, NO_FNR, i)                                              \
     X("geb ", BORN, STEM, NONE, i)                                                                 \
     X("geb.", BORN, STEM, NONE, i)                                                                 \
     X("geboorte", BORN, STEM, NONE, i)                                                             \
     X("gebor", BORN, STEM, NONE, i)                                                                \
+    X("gehalt", PAY, STEM, NONE, i)                                                                \
     X("gstin", OTHER, WHOLE, IN_GSTIN, i)                                                          \
     X("handy", PHONE, STEM, NONE, i)                                                               \
     X("headache", HEALTH, STEM, NONE, i)                                                           \
@@ -161,6 +172,8 @@ enum cue {
     X("insulin", HEALTH, STEM, NONE, i)                                                            \
     X("internal only", MARK, WHOLE, NONE, i)                                                       \
     X("internal use", MARK, WHOLE, NONE, i)                                                        \
+    X("internen gebrauch", MARK, STEM, NONE, i)                                                    \
+    X("interno", MARK, STEM, NONE, i)                                                              \
     X("invoice", OTHER, STEM, NONE, i)                                                             \
     X("ird", OTHER, WHOLE, NZ_IRD, i)                                                              \
     X("isbn", OTHER, WHOLE, NONE, i)                                                               \
@@ -191,6 +204,7 @@ enum cue {
     X("member", OTHER, STEM, INSURANCE, i)                                                         \
     X("migraine", HEALTH, STEM, NONE, i)                                                           \
     X("miscarr", HEALTH, STEM, NONE, i)                                                            \
+    X("mnpi", MARK, STEM, NONE, i)                                                                 \
     X("mobil", PHONE, STEM, NONE, i)                                                               \
     X("movil", PHONE, WHOLE, NONE, i)                                                              \
     X("mrn", OTHER, WHOLE, MRN, i)                                                                 \
@@ -207,6 +221,9 @@ enum cue {
     X("national insurance", OTHER, WHOLE, UK_NINO, i)                                              \
     X("nato il", BORN, WHOLE, NONE, i)                                                             \
     X("nausea", HEALTH, STEM, NONE, i)                                                             \
+    X("nda ", MARK, STEM, NONE, i)                                                                 \
+    X("nda-", MARK, STEM, NONE, i)                                                                 \
+    X("nda.", MARK, STEM, NONE, i)                                                                 \
     X("neuro", HEALTH, STEM, NONE, i)                                                              \
     X("nhs", OTHER, WHOLE, UK_NHS, i)                                                              \
     X("ni number", OTHER, WHOLE, UK_NINO, i)                                                       \
@@ -215,6 +232,7 @@ enum cue {
     X("nino", OTHER, WHOLE, UK_NINO, i)                                                            \
     X("nip", OTHER, WHOLE, PL_NIP, i)                                                              \
     X("nir", OTHER, WHOLE, FR_NIR, i)                                                              \
+    X("non-public", MARK, STEM, NONE, i)                                                           \
     X("npi", OTHER, WHOLE, US_NPI, i)                                                              \
     X("nric", OTHER, WHOLE, SG_NRIC, i)                                                            \
     X("n\303\251 le", BIRTH, WHOLE, NONE, i)                                                       \
@@ -237,6 +255,8 @@ enum cue {
     X("passwort", PASSWORD, STEM, NONE, i)                                                         \
     X("patient", HEALTH, STEM, NONE, i)                                                            \
     X("patient id", OTHER, WHOLE, MRN, i)                                                          \
+    X("payroll", PAY, STEM, NONE, i)                                                               \
+    X("performance review", MARK, STEM, NONE, i)                                                   \
     X("personalausweis", OTHER, STEM, DE_CARD, i)                                                  \
     X("personnummer", OTHER, STEM, SE_PNR, i)                                                      \
     X("pesel", OTHER, WHOLE, PL_PESEL, i)                                                          \
@@ -262,6 +282,7 @@ enum cue {
     X("regon", OTHER, WHOLE, PL_REGON, i)                                                          \
     X("rehab", HEALTH, STEM, NONE, i)                                                              \
     X("reisepass", OTHER, STEM, PASSPORT, i)                                                       \
+    X("remunerat", PAY, STEM, NONE, i)                                                             \
     X("rentenversicherung", OTHER, STEM, DE_RVNR, i)                                               \
     X("resident id", OTHER, WHOLE, CN_RIC, i)                                                      \
     X("rijksregister", OTHER, STEM, BE_NN, i)                                                      \
@@ -273,9 +294,11 @@ enum cue {
     X("rue ", AVENUE, STEM, NONE, i)                                                               \
     X("rut", OTHER, WHOLE, CL_RUT, i)                                                              \
     X("r\303\274ckruf", REACH, STEM, NONE, i)                                                      \
+    X("salar", PAY, STEM, NONE, i)                                                                 \
     X("seizure", HEALTH, STEM, NONE, i)                                                            \
     X("senha", PASSWORD, STEM, NONE, i)                                                            \
     X("serial", OTHER, STEM, NONE, i)                                                              \
+    X("severance", PAY, STEM, NONE, i)                                                             \
     X("sexually", HEALTH, STEM, NONE, i)                                                           \
     X("sick", HEALTH, STEM, NONE, i)                                                               \
     X("sin", OTHER, WHOLE, CA_SIN, i)                                                              \
@@ -292,8 +315,10 @@ enum cue {
     X("ssn", SSN, WHOLE, NONE, i)                                                                  \
     X("ssws", BEARER, WHOLE, NONE, i)                                                              \
     X("steuer", OTHER, STEM, DE_STEUER, i)                                                         \
+    X("stipendi", PAY, STEM, NONE, i)                                                              \
     X("street", STREET, WHOLE, NONE, i)                                                            \
     X("stroke", HEALTH, STEM, NONE, i)                                                             \
+    X("sueldo", PAY, STEM, NONE, i)                                                                \
     X("suicid", HEALTH, STEM, NONE, i)                                                             \
     X("surger", HEALTH, STEM, NONE, i)                                                             \
     X("surgical", HEALTH, STEM, NONE, i)                                                           \
@@ -311,6 +336,7 @@ enum cue {
     X("telephone", PHONE, STEM, NONE, i)                                                           \
     X("tel\303\251fono", PHONE, STEM, NONE, i)                                                     \
     X("tender", HEALTH, STEM, NONE, i)                                                             \
+    X("terminate", MARK, STEM, NONE, i)                                                            \
     X("teudat", OTHER, WHOLE, IL_ID, i)                                                            \
     X("text", REACH, WHOLE, NONE, i)                                                               \
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
@@ -320,6 +346,7 @@ enum cue {
     X("tlp:", MARK, STEM, NONE, i)                                                                 \
     X("top secret", MARK, WHOLE, NONE, i)                                                          \
     X("tracking", OTHER, STEM, NONE, i)                                                            \
+    X("trade secret", MARK, STEM, NONE, i)                                                         \
     X("tumor", HEALTH, STEM, NONE, i)                                                              \
     X("tva", OTHER, WHOLE, FR_VAT, i)                                                              \
     X("t\303\251l\303\251phone", PHONE, STEM, NONE, i)                                             \
@@ -329,6 +356,7 @@ enum cue {
     X("ur. ", BORN, STEM, NONE, i)                                                                 \
     X("urin", HEALTH, STEM, NONE, i)                                                               \
     X("urodz", BORN, STEM, NONE, i)                                                                \
+    X("usage interne", MARK, STEM, NONE, i)                                                        \
     X("ust", OTHER, WHOLE, DE_VAT, i)                                                              \
     X("utr", OTHER, WHOLE, UK_UTR, i)                                                              \
     X("vaccin", HEALTH, STEM, NONE, i)                                                             \
@@ -340,6 +368,7 @@ enum cue {
     X("visa", CARD, WHOLE, NONE, i)                                                                \
     X("vomit", HEALTH, STEM, NONE, i)                                                              \
     X("wachtwoord", PASSWORD, STEM, NONE, i)                                                       \
+    X("wages", PAY, STEM, NONE, i)                                                                 \
     X("weitergabe", MARK, WHOLE, NONE, i)                                                          \
     X("\316\221\316\246\316\234", OTHER, STEM, GR_AFM, i)                                          \
     X("\320\225\320\223\320\235", OTHER, STEM, BG_EGN, i)                                          \
