@@ -201,6 +201,24 @@ TEST(a_segment_begins_with_its_number_and_goes_on_with_the_chain)
     log_free(&g);
 }
 
+TEST(a_line_has_the_next_number_or_does_not_follow)
+{
+    struct log g = three();
+    struct audit_row row;
+    const char *why = NULL;
+    for (uint64_t n = 2; n < 6; n++) {
+        struct audit_walk w = g.walk;
+        struct buf line;
+        buf_init(&line, 4096);
+        audit_put_gap(&g.rest, 1, 7);
+        audit_put_line(&line, n, &w.head, buf_str(&g.rest));
+        CHECK(audit_walk_line(&w, str_first(buf_str(&line), line.n - 1), &row, &why) == (n == 3));
+        buf_clear(&g.rest);
+        buf_done(&line);
+    }
+    log_free(&g);
+}
+
 TEST(a_label_or_a_zone_that_cannot_be_read_is_the_worst)
 {
     struct audit_walk w = {.anywhere = true, .segment = 1};

@@ -242,6 +242,23 @@ def test_a_log_that_is_put_right_lets_the_cloud_be_used_again():
         assert "gap" in log.kinds()
 
 
+def test_a_second_place_that_is_gone_is_loud_and_used_again():
+    with Log(", checkpoint: 100ms") as log, FakeCloud() as far:
+        with Weir(targets(cloud=far, more=log.section)) as w:
+            os.rename(log.copy, log.copy + ".away")
+
+            def failing(wanted):
+                assert w.post(ask(HARD)).header("x-weir-zone") == "cloud"  # records are written
+                return w.metric("weir_audit_copy_failing") == wanted
+            until(lambda: failing(1), "the metric is loud")
+            os.rename(log.copy + ".away", log.copy)
+            until(lambda: failing(0), "it is used again")
+        assert log.run("verify").returncode == 0
+        with open(log.copy + "/000001.checkpoint", "rb") as a, \
+                open(log.path + "/000001.checkpoint", "rb") as b:
+            assert a.read() == b.read()
+
+
 def test_a_segment_that_is_taken_away_while_it_is_written_shows():
     with Log() as log, FakeCloud() as far:
         with Weir(targets(cloud=far, more=log.section)) as w:
