@@ -53,7 +53,8 @@ struct reading {
 static str word_of(yyjson_val *row, str name)
 {
     yyjson_val *v = yyjson_obj_getn(row, name.p, name.n);
-    return yyjson_is_str(v) ? str_of(yyjson_get_str(v), yyjson_get_len(v)) : STR_NONE;
+    const char *word = yyjson_get_str(v); // NULL where it is none
+    return word ? str_of(word, yyjson_get_len(v)) : STR_NONE;
 }
 
 static bool is_asked_for(const struct eval_input *in, yyjson_val *row)

@@ -92,7 +92,7 @@ static void print_plan(const struct call *c, const struct fleet *f)
                c->plan.out[i].filter, c->plan.out[i].why);
     }
     if (c->plan.err != OK)
-        printf("answer     %d %s\n", err_status(c->plan.err), err_name(c->plan.err));
+        printf("answer     %d %s\n", err_status(c->plan.err), err_code(c->plan.err));
     if (f->target_count == 0)
         printf("no targets are known here: name some in weir.yaml, or start an engine\n");
 }

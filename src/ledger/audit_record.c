@@ -210,7 +210,8 @@ void audit_put_line(struct buf *out, uint64_t n, const struct audit_hash *prev, 
 static str word_of(yyjson_val *o, const char *name)
 {
     yyjson_val *v = yyjson_obj_get(o, name);
-    return yyjson_is_str(v) ? str_of(yyjson_get_str(v), yyjson_get_len(v)) : STR_NONE;
+    const char *word = yyjson_get_str(v); // NULL where it is none
+    return word ? str_of(word, yyjson_get_len(v)) : STR_NONE;
 }
 
 static bool number_of(yyjson_val *o, const char *name, uint64_t *ret)

@@ -1,7 +1,11 @@
 """What a caller of the official OpenAI SDKs sees of errors: an exception with the message, never a
-cut stream that looks whole, read at once or late."""
+cut stream that looks whole, read at once or late. And the lines of the README, word for word."""
+import os
+import re
+import subprocess
+
 import sdks
-from harness import FakeCloud, Weir, targets
+from harness import ROOT, FakeCloud, Weir, targets
 
 CUT = "ended before its end mark"
 SEEN = {  # mode of the fake cloud: text before it, exception, a part of its message, status
@@ -33,3 +37,24 @@ def test_errors_in_the_python_sdk():
 
 def test_errors_in_the_node_sdk():
     check(sdks.node, "errors_node.mjs")
+
+
+def readme_says(pattern, command):
+    """What the README's own lines print when they meet a weir, wherever it serves."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        lines = re.search(pattern, f.read(), re.S).group(1)
+    assert "127.0.0.1:4100" in lines
+    with FakeCloud() as fake, Weir(targets(local=fake)) as w:
+        done = subprocess.run([*command, lines.replace("127.0.0.1:4100", "127.0.0.1:%d" % w.port)],
+                              capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0 and len(fake.seen) == 1, done.stderr
+    return done.stdout
+
+
+def test_the_readmes_curl_line():
+    assert "The tide turns at noon." in readme_says(r"```\n(curl [^`]*)```", ["bash", "-c"])
+
+
+def test_the_readmes_python_lines():
+    said = readme_says(r"```python\n([^`]*)```", [sdks.python_binary(), "-c"])
+    assert said == "The tide turns at noon.", said

@@ -158,6 +158,19 @@ def test_the_example_is_a_good_one():
     assert done.returncode == 0, done.stderr + done.stdout
 
 
+def test_the_readmes_is_a_good_one():
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        text = re.search(r"```yaml\n(.*?)```", f.read(), re.S).group(1)
+    done, _ = check(text, env={"OPENAI_API_KEY": "secret", "CLINIC_KEY": "secret"})
+    assert done.returncode == 0 and "2 targets" in done.stdout, done.stderr + done.stdout
+
+
+def test_where_there_is_none_that_is_said():
+    with tempfile.TemporaryDirectory() as folder:
+        done = command("check", cwd=folder)
+    assert done.returncode == 0 and "no weir.yaml here" in done.stdout, done.stdout
+
+
 def test_no_secret_is_ever_printed():
     done, _ = check("targets: [{name: a, url: \"http://x/v1\", zone: moon, api_key: \"sk-12\"}]\n")
     assert "sk-12" not in done.stderr + done.stdout

@@ -35,7 +35,8 @@ def run(command, script, weir, *words):
     return json.loads(done.stdout)
 
 
-def python(script, weir, *words):
+def python_binary():
+    """A Python that has the official SDK."""
     home = os.path.join(BUILT, "python")
     binary = os.path.join(home, "bin", "python")
     if not os.path.exists(os.path.join(home, "ready")):
@@ -45,7 +46,11 @@ def python(script, weir, *words):
                 os.path.join(CLIENTS, "requirements.txt"))
         with open(os.path.join(home, "ready"), "w", encoding="ascii"):
             pass
-    return run([binary], script, weir, *words)
+    return binary
+
+
+def python(script, weir, *words):
+    return run([python_binary()], script, weir, *words)
 
 
 def node(script, weir, *words):
