@@ -12,6 +12,7 @@ int cli_serve(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_classify(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_redact(int argc, char **argv);
 int cli_train(int argc, char **argv);
 int cli_eval(int argc, char **argv);
 int cli_calibrate(int argc, char **argv);

@@ -13,6 +13,7 @@ static const struct subcommand {
      "JSONL in, JSONL out: task, p_local_ok, label, findings, zone, reason"},
     {"eval", cli_eval, "how good the classifier is on labelled rows, beside length and chance"},
     {"explain", cli_explain, "what would happen to a request, and why (offline)"},
+    {"redact", cli_redact, "a text with its sensitive places masked, and what each stood for"},
     {"serve", cli_serve, "the gateway: one base URL in front of every application"},
     {"train", cli_train, "the classifier, on your own labelled rows"},
 };

@@ -380,3 +380,33 @@ TEST(hostile_texts_end_and_agree_with_the_plain_loop)
     }
     arena_done(&t.arena);
 }
+
+// The table "Text that hides" of docs/findings.md, as far as something is found.
+TEST(what_is_hidden_is_found_as_far_as_the_page_says)
+{
+    static const struct {
+        const char *text, *type;
+    } rows[] = {
+        {"c\xd0\xb0rd 4539578763621486", "CREDIT_CARD"},
+        {"IBAN DE89\xc2\xa0"
+         "3704\xc2\xa0"
+         "0044\xc2\xa0"
+         "0532\xc2\xa0"
+         "0130\xc2\xa0"
+         "00",
+         "IBAN"},
+        {"{\"a\":\"{\\\"password\\\":\\\"hunter2Xk9\\\"}\"}", "SECRET"},
+        {"mail anna\xe2\x80\x8b.muster@corp-mail.org", "EMAIL"},
+    };
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct arena a;
+        struct guard_policy p;
+        struct screening s;
+        arena_init(&a, 1 << 20);
+        guard_policy_default(&p);
+        guard_scan_text(&a, text_of(str_c(rows[i].text)), &p, &s);
+        REQUIRE(s.finding_count == 1);
+        CHECK(strcmp(s.findings[0].type, rows[i].type) == 0);
+        arena_done(&a);
+    }
+}

@@ -87,3 +87,27 @@ def test_every_help_fits_a_terminal():
         done = command(name, "--help")
         assert done.returncode == 0 and not done.stderr, name
         assert max(map(len, done.stdout.splitlines())) <= 100, name
+
+
+def test_redact_masks_and_the_map_puts_it_back():
+    text = "Mail anna.muster@example.org or bo@example.net; again anna.muster@example.org.\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "map")
+        done = command("redact", "--map", path, stdin=text)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "Mail [EMAIL_1] or [EMAIL_2]; again [EMAIL_1].\n", done.stdout
+        back = done.stdout
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        with open(path) as f:
+            for line in f:
+                mask, value = line.rstrip("\n").split("\t")
+                back = back.replace(mask, json.loads(value))
+    assert back == text, back
+
+
+def test_redact_refuses_what_no_mask_helps():
+    for text in ("Strictly confidential: we sell the harbour.",
+                 "I was diagnosed with type 2 diabetes and take metformin 500 mg twice a day."):
+        done = command("redact", stdin=text)
+        assert done.returncode == 3 and not done.stdout, (text, done)
+        assert "harbour" not in done.stderr and "metformin" not in done.stderr
