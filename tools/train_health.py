@@ -24,9 +24,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SOURCES = ("mts-dialog", "synth-health", "synth-health-case", "medquad", "gsm8k", "banking77",
            "clinc150", "self-instruct", "wikigold", "synth-benign", "synth-financial",
            "synth-confidential", "synth-secret", "synth-pii")
-SLOTS, BEFORE, BEHIND, SCALE = 1 << 14, 96, 416, 16
+WORD = (1 << 64) - 1
+SLOTS, BEFORE, BEHIND, SCALE = 1 << 14, 96, 256, 16
 CUES = re.compile(rb"X\(\"([^\"]*)\", HEALTH,")
-WORD = re.compile(rb"[a-z\x80-\xff]+|[0-9]+")
+WORDS = re.compile(rb"[a-z\x80-\xff]+|[0-9]+")
 
 
 def cue_finder():
@@ -49,10 +50,10 @@ def windows(text, cue):
 def hash_word(w):
     if w[:1].isdigit():
         return 1
-    h = 2166136261
-    for b in w:
-        h = (h ^ b) * 16777619 & 0xffffffff
-    return h
+    low = bytes(b | 0x20 for b in w[:16]).ljust(16, b"\0")
+    a, b = (int.from_bytes(low[i:i + 8], "little") for i in (0, 8))
+    h = (a * 0x9e3779b97f4a7c15 + b * 0xd6e8feb86659fd93) & WORD
+    return ((h ^ h >> 32) * 0xff51afd7ed558ccd & WORD) >> 32
 
 
 def slot(h):
@@ -60,7 +61,7 @@ def slot(h):
 
 
 def features(window, drop=()):
-    hs = [hash_word(w) for w in WORD.findall(window) if w not in drop]
+    hs = [hash_word(w) for w in WORDS.findall(window) if w not in drop]
     c = collections.Counter(map(slot, hs))
     c.update(slot((a * 31 + b) & 0xffffffff) for a, b in zip(hs, hs[1:]))
     n = sum(c.values())

@@ -341,7 +341,6 @@ enum cue {
     X("text", REACH, WHOLE, NONE, i)                                                               \
     X("tfn", OTHER, WHOLE, AU_TFN, i)                                                              \
     X("thai id", OTHER, WHOLE, TH_ID, i)                                                           \
-    X("therap", HEALTH, STEM, NONE, i)                                                             \
     X("ticket", OTHER, STEM, NONE, i)                                                              \
     X("tlp:", MARK, STEM, NONE, i)                                                                 \
     X("top secret", MARK, WHOLE, NONE, i)                                                          \

@@ -5,11 +5,12 @@
 // was judged with it: work is linear. Of one text the first place is told, as the word that it was
 // judged at: what is said there goes on around it.
 #include "guard/detector.h"
+#include <emmintrin.h>
 #include <math.h>
 
 // As in tools/train_health.py. The asset: the bias in two bytes, then a weight a slot.
-enum { BEFORE = 96, BEHIND = 416, SLOT_BITS = 14, SLOTS = 1 << SLOT_BITS, SCALE = 16 };
-enum { HEAD_BYTES = 2, NUMBER_HASH = 1 };
+enum { BEFORE = 96, BEHIND = 256, SLOT_BITS = 14, SLOTS = 1 << SLOT_BITS, SCALE = 16 };
+enum { HEAD_BYTES = 2, NUMBER_HASH = 1, WORD_BYTES = 16 };
 extern const char asset_health_bin_begin[], asset_health_bin_end[];
 
 static int weight(uint32_t hash)
@@ -18,10 +19,32 @@ static int weight(uint32_t hash)
     return weights[hash * 0x9e3779b1u >> (32 - SLOT_BITS)];
 }
 
-// The end of the word, or of the digits, at `at`, with its hash; `at` when there is neither.
+// The word that begins in these bytes, of which `here` are the text's: its length as far as it
+// goes, and the hash of its letters in lower case.
+static size_t word_of_16(const char *p, size_t here, uint32_t *ret_hash)
+{
+    static const uint8_t keep[2 * WORD_BYTES] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                 255, 255, 255, 255, 255, 255, 255, 255};
+    char copy[WORD_BYTES] = {0};
+    uint64_t half[2];
+    if (here < WORD_BYTES)
+        p = memcpy(copy, p, here);
+    __m128i v = _mm_loadu_si128((const void *)p), low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+    __m128i place = _mm_sub_epi8(low, _mm_set1_epi8('a'));
+    __m128i letter = _mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8(25)), place);
+    unsigned letters = (unsigned)_mm_movemask_epi8(_mm_or_si128(letter, v)); // or not ASCII
+    size_t n = (size_t)__builtin_ctz(~letters);
+    low = _mm_and_si128(low, _mm_loadu_si128((const void *)(keep + WORD_BYTES - n)));
+    memcpy(half, &low, sizeof half);
+    uint64_t hash = half[0] * 0x9e3779b97f4a7c15u + half[1] * 0xd6e8feb86659fd93u;
+    *ret_hash = (uint32_t)(((hash ^ hash >> 32) * 0xff51afd7ed558ccdu) >> 32);
+    return n;
+}
+
+// The end of the word, or of the digits, at `at`, with its hash; `at` when there is neither. Of a
+// long word the beginning counts.
 static size_t next_word(str t, size_t at, uint32_t *ret_hash)
 {
-    uint32_t hash = 2166136261u;
     size_t p = at;
     while (p < t.n && is_digit(t.p[p]))
         p++;
@@ -29,11 +52,10 @@ static size_t next_word(str t, size_t at, uint32_t *ret_hash)
         *ret_hash = NUMBER_HASH;
         return p;
     }
-    for (; p < t.n && of_word(t.p[p]); p++) {
-        uint8_t c = (uint8_t)t.p[p];
-        hash = (hash ^ (c & 0x80 ? c : c | 0x20)) * 16777619u;
-    }
-    *ret_hash = hash;
+    p += word_of_16(t.p + at, t.n - at, ret_hash);
+    if (p - at == WORD_BYTES)
+        while (p < t.n && of_word(t.p[p]))
+            p++;
     return p;
 }
 

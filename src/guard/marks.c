@@ -33,7 +33,7 @@ static const uint8_t class_high[16] = {
 // Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which
 // buckets have one with this half there.
 // By the first letter: so shared out that few other words of prose begin so.
-#define BUCKET(word) (1u << ("60147247207611125035736173"[(uint8_t)((word)[0] - 'a') % 26] - '0'))
+#define BUCKET(word) (1u << ("75465746207711420036600000"[(uint8_t)((word)[0] - 'a') % 26] - '0'))
 #define LOW_HALF(word, kind, form, id, i)                                                          \
     | (CUE_##kind < CUE_WAKING && ((word)[(i) / 16] & 15) == (i) % 16 ? BUCKET(word) : 0)
 // The upper half of a letter in either case; i is a half.
