@@ -113,6 +113,8 @@ void live_free(struct live_call *l)
 {
     struct worker *w = l->worker;
     must(!l->sending && !ledger_audit_waits(&l->ticket));
+    net_turn_forget(&l->turn);
+    l->turn_over = false;
     if (l->is_call)
         count_open(w, -1);
     list_remove(&l->at);

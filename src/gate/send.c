@@ -126,8 +126,19 @@ static void on_recorded(struct audit_ticket *ticket, enum err e)
     steps_run(l);
 }
 
+// All that this turn of the loop brought is read, screened and planned: requests go out together, so
+// that a target wakes once for them, not for each.
+static void on_turn_end(struct net_turn *turn)
+{
+    struct live_call *l = container_of(turn, struct live_call, turn);
+    must(l->step == STEP_SEND && !l->sending && l->call.try_count == 0);
+    l->turn_over = true;
+    steps_run(l);
+}
+
 void send_init(struct live_call *l)
 {
+    net_turn_init(&l->turn, on_turn_end);
     ledger_audit_ticket_init(&l->ticket, on_recorded);
 }
 
@@ -197,6 +208,10 @@ enum verdict send_step(struct live_call *l)
 {
     if (l->committed)
         return NEXT;
+    if (!l->turn_over) {
+        net_turn_end(l->worker->loop, &l->turn);
+        return WAIT;
+    }
     bool waits = ledger_audit_waits(&l->ticket);
     if (waits || (l->call.try_count > 0 && !l->try_ended))
         return WAIT; // for the record, the head, or the whole of an answer that is not streamed

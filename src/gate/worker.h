@@ -95,6 +95,8 @@ struct live_call {
     enum err record_err;          // or it could not be
     struct edits edits;
     str slices[2 * EDIT_MAX + 1];
+    struct net_turn turn; // the first try begins when the loop's turn ends
+    bool turn_over;
     unsigned plan_at; // row of the plan being tried
     bool asked_usage; // weir asked for usage in the stream, the client did not
     // answer

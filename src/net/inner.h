@@ -20,9 +20,12 @@ struct post {
 struct net_loop {
     uv_loop_t uv;
     uv_async_t wake;
-    uv_timer_t tick;      // looks at the heads of all deadline queues, at tick_ms of uv_now
-    int64_t tick_ms;      // INT64_MAX: it is not running, as nothing is armed
-    pthread_mutex_t lock; // guards posts and stopping
+    uv_timer_t tick; // looks at the heads of all deadline queues, at tick_ms of uv_now
+    uv_check_t turn_end;
+    uv_prepare_t turn_begin; // for what was asked outside of a turn
+    struct list turns;       // struct net_turn
+    int64_t tick_ms;         // INT64_MAX: it is not running, as nothing is armed
+    pthread_mutex_t lock;    // guards posts and stopping
     struct post *posts, **posts_tail;
     bool stopping;
     const struct net_settings *settings;
@@ -76,7 +79,7 @@ struct net_place {
     int port;
     bool tls;
     bool private_only; // no public address is dialled
-    void *session; // SSL_SESSION of the last connection, for resumption
+    void *session;     // SSL_SESSION of the last connection, for resumption
 };
 
 // --- sockets -------------------------------------------------------------------------------------

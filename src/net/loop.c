@@ -174,6 +174,42 @@ void loop_wake(struct net_loop *l)
     uv_async_send(&l->wake);
 }
 
+static void run_turns(struct net_loop *l)
+{
+    struct net_turn *t;
+    while ((t = list_first(&l->turns, struct net_turn, at)) != NULL) {
+        list_remove(&t->at);
+        t->fn(t);
+    }
+}
+
+static void on_turn_end(uv_check_t *c)
+{
+    run_turns(c->data);
+}
+
+static void on_turn_begin(uv_prepare_t *p)
+{
+    run_turns(p->data);
+}
+
+void net_turn_init(struct net_turn *t, void (*fn)(struct net_turn *))
+{
+    list_init(&t->at);
+    t->fn = fn;
+}
+
+void net_turn_end(struct net_loop *l, struct net_turn *t)
+{
+    list_remove(&t->at);
+    list_push_back(&l->turns, &t->at);
+}
+
+void net_turn_forget(struct net_turn *t)
+{
+    list_remove(&t->at);
+}
+
 struct net_loop *net_loop_new(const struct net_settings *s)
 {
     struct net_loop *l = mem_new(sizeof *l);
@@ -191,6 +227,13 @@ struct net_loop *net_loop_new(const struct net_settings *s)
     list_init(&l->late);
     list_init(&l->dns);
     l->tick_ms = INT64_MAX;
+    list_init(&l->turns);
+    must(uv_check_init(&l->uv, &l->turn_end) == 0 && uv_prepare_init(&l->uv, &l->turn_begin) == 0);
+    l->turn_end.data = l->turn_begin.data = l;
+    must(uv_check_start(&l->turn_end, on_turn_end) == 0);
+    must(uv_prepare_start(&l->turn_begin, on_turn_begin) == 0);
+    uv_unref((uv_handle_t *)&l->turn_end);
+    uv_unref((uv_handle_t *)&l->turn_begin);
     signal(SIGPIPE, SIG_IGN); // a peer that left is an error of the write, not the process's end
     return l;
 }
@@ -204,7 +247,8 @@ static void free_handle_data(uv_handle_t *h)
 static void close_handle(uv_handle_t *h, void *loop)
 {
     struct net_loop *l = loop;
-    bool own = h == (uv_handle_t *)&l->wake || h == (uv_handle_t *)&l->tick;
+    bool own = h == (uv_handle_t *)&l->wake || h == (uv_handle_t *)&l->tick ||
+               h == (uv_handle_t *)&l->turn_end || h == (uv_handle_t *)&l->turn_begin;
     if (!uv_is_closing(h))
         uv_close(h, own ? NULL : free_handle_data);
 }

@@ -4,6 +4,58 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+// --- the end of a turn ---------------------------------------------------------------------------
+
+struct turner {
+    struct net_turn t;
+    struct rig *rig;
+    struct turner *next; // asked for inside of its own
+    int ran, order;
+};
+static int turns_so_far;
+
+static void turn_ended(struct net_turn *t)
+{
+    struct turner *a = container_of(t, struct turner, t);
+    a->ran++;
+    a->order = ++turns_so_far;
+    if (a->next)
+        net_turn_end(a->rig->loop, &a->next->t);
+    else
+        net_loop_stop(a->rig->loop);
+}
+
+static void ask_for_turns(void *arg)
+{
+    struct turner *all = arg; // first, second, dropped
+    int before = turns_so_far;
+    net_turn_end(all[0].rig->loop, &all[0].t);
+    net_turn_end(all[0].rig->loop, &all[2].t);
+    net_turn_end(all[0].rig->loop, &all[0].t); // once is enough
+    net_turn_forget(&all[2].t);
+    CHECK(turns_so_far == before); // never from inside
+}
+
+TEST(what_waits_for_the_end_of_a_turn_runs_once_and_in_order)
+{
+    struct rig r;
+    struct turner all[3] = {{.rig = &r, .next = &all[1]}, {.rig = &r}, {.rig = &r}};
+    rig_init(&r);
+    for (size_t i = 0; i < countof(all); i++)
+        net_turn_init(&all[i].t, turn_ended);
+    for (int posted = 0; posted < 2; posted++) { // from outside of the loop, and within it
+        turns_so_far = 0;
+        if (posted)
+            net_loop_post(r.loop, ask_for_turns, all);
+        else
+            ask_for_turns(all);
+        rig_run(&r);
+        CHECK(all[0].ran == posted + 1 && all[0].order == 1);
+        CHECK(all[1].ran == posted + 1 && all[1].order == 2 && all[2].ran == 0);
+    }
+    rig_done(&r);
+}
+
 // --- deadlines -----------------------------------------------------------------------------------
 
 struct alarm {

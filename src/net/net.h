@@ -56,6 +56,16 @@ static inline bool net_deadline_armed(const struct net_deadline *d)
 {
     return d->at.next != &d->at;
 }
+// fn is called once at the end of the loop's turn, when all that came is read: what is written then
+// goes out together, and whoever is at the other end wakes once. Nothing happens where it waits.
+struct net_turn {
+    struct list at;
+    void (*fn)(struct net_turn *t);
+};
+void net_turn_init(struct net_turn *t, void (*fn)(struct net_turn *));
+void net_turn_end(struct net_loop *l, struct net_turn *t);
+void net_turn_forget(struct net_turn *t); // fine when it does not wait
+
 // Repeats fn(arg) every `every_ms` while the loop runs.
 struct net_ticker;
 struct net_ticker *net_ticker_new(struct net_loop *l, int64_t every_ms, void (*fn)(void *arg),
