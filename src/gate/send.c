@@ -126,8 +126,8 @@ static void on_recorded(struct audit_ticket *ticket, enum err e)
     steps_run(l);
 }
 
-// All that this turn of the loop brought is read, screened and planned: requests go out together, so
-// that a target wakes once for them, not for each.
+// All that this turn of the loop brought is read, screened and planned: requests go out together,
+// so that a target wakes once for them, not for each.
 static void on_turn_end(struct net_turn *turn)
 {
     struct live_call *l = container_of(turn, struct live_call, turn);

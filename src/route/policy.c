@@ -5,7 +5,7 @@
 void policy_default(struct policy *p)
 {
     *p = (struct policy){
-        .quality = 0.5, .hard_quality = 0.74, .unsure_below = 0.3, .stand_in = true};
+        .quality = 0.5, .hard_quality = 0.75, .unsure_below = 0.3, .stand_in = true};
     for (unsigned t = 0; t < TASK_COUNT; t++)
         p->task_local[t] = !task_is_hard((enum task)t);
     must(!p->task_local[TASK_UNKNOWN]);
