@@ -67,7 +67,8 @@ static void set_zones(struct point *p, unsigned n)
     static const char *const words[] = {"local", "cloud", "eu"};
     for (unsigned z = 0; z < 3; z++) {
         enum label most = (enum label)digit(&n, 3);
-        p->fleet.zones[z] = (struct zone){str_c(words[z]), most, z == 0};
+        p->fleet.zones[z] =
+            (struct zone){.name = str_c(words[z]), .max_label = most, .local = z == 0};
     }
 }
 

@@ -3,7 +3,7 @@
 #include "upstream/health.h"
 
 static struct target targets[2] = {{.zone = 0}, {.zone = 0}};
-static const struct fleet fleet = {.zones = {{S("z"), LABEL_PUBLIC, false}},
+static const struct fleet fleet = {.zones = {{.name = S("z"), .max_label = LABEL_PUBLIC}},
                                    .zone_count = 1,
                                    .targets = targets,
                                    .target_count = 2};
