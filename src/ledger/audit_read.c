@@ -281,7 +281,7 @@ static bool begin(struct check *k, uint64_t *ret_first, uint64_t *ret_last)
 void ledger_audit_check(const struct audit_question *q, struct audit_report *ret_report)
 {
     struct check k = {.q = q, .r = ret_report};
-    uint64_t first, last;
+    uint64_t first = 0, last = 0;
     *ret_report = (struct audit_report){0};
     must(q->path.n && q->from_us <= q->to_us);
     bool good = begin(&k, &first, &last);

@@ -13,8 +13,8 @@ enum statement { BEGIN, LAST, COMMIT, ROLLBACK, OLD_ENTRIES, OLD_TRIES, OLD_CONT
 static const char *const texts[STATEMENTS] = {
     "BEGIN IMMEDIATE", "SELECT max(n) FROM entry_row", "COMMIT", "ROLLBACK",
     // The last entry stays whatever its age, so that numbers go on from it
-    "DELETE FROM entry_row WHERE n IN (SELECT n FROM entry_row ORDER BY n LIMIT ?2)"
-    " AND start_us < ?1 AND n < (SELECT max(n) FROM entry_row)",
+    ("DELETE FROM entry_row WHERE n IN (SELECT n FROM entry_row ORDER BY n LIMIT ?2)"
+     " AND start_us < ?1 AND n < (SELECT max(n) FROM entry_row)"),
     "DELETE FROM try_row WHERE k < 16 * (SELECT min(n) FROM entry_row)",
     "DELETE FROM context WHERE n < (SELECT min(n) FROM entry_row) - ?1"};
 
