@@ -137,15 +137,12 @@ static struct batch_cursor *of_cursor(sqlite3_vtab_cursor *cursor)
 // How many rows an entry has in this table.
 static unsigned rows_of(const struct packed *e, enum table table, int64_t number)
 {
-    switch (table) {
-    case CONTEXT:
+    if (table == CONTEXT)
         return e->context == number;
-    case ENTRY:
+    if (table == ENTRY)
         return 1;
-    case TRY:
-        return e->lone ? 0 : e->try_count;
-    }
-    must(false);
+    must(table == TRY);
+    return e->lone ? 0 : e->try_count;
 }
 
 // From the place that at_byte says, which may be a block's end, to a record that has a row left.
