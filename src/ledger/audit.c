@@ -8,10 +8,9 @@
 //     taken one that is bad makes all bad: too careful, never too bold.
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/time.h"
 #include "ledger/audit_file.h"
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 enum { RETRY_US = 1000000, WRITTEN = 0, LOST = 1, REFUSED = 2 };
@@ -423,15 +422,6 @@ static void *thread_main(void *arg)
 
 // --- life ----------------------------------------------------------------------------------------
 
-static void start_thread(struct audit *a)
-{
-    sigset_t all, before;
-    sigfillset(&all); // signals are for the loops
-    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    must(pthread_create(&a->thread, NULL, thread_main, a) == 0);
-    must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-}
-
 static void free_audit(struct audit *a)
 {
     if (a->file)
@@ -467,16 +457,12 @@ static enum err say_policy(struct audit *a, str policy, char why[256])
 
 enum err ledger_audit_open(const struct audit_start *s, struct audit **ret_audit, char ret_why[256])
 {
-    pthread_condattr_t attr;
     if (s->settings->path.n == 0) {
         *ret_audit = NULL;
         return OK;
     }
     struct audit *a = mem_new(sizeof *a);
-    pthread_condattr_init(&attr);
-    must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-    must(pthread_cond_init(&a->wake, &attr) == 0 && pthread_mutex_init(&a->lock, NULL) == 0);
-    pthread_condattr_destroy(&attr);
+    thread_lock_init(&a->lock, &a->wake);
     a->settings = s->settings;
     a->fleet = s->fleet;
     list_init(&a->writers);
@@ -492,7 +478,7 @@ enum err ledger_audit_open(const struct audit_start *s, struct audit **ret_audit
         return e;
     }
     a->metrics = metrics_new();
-    start_thread(a);
+    thread_start(&a->thread, thread_main, a);
     *ret_audit = a;
     return OK;
 }

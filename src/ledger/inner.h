@@ -2,10 +2,10 @@
 // file. They share the queue below, under its lock, and nothing else.
 #ifndef LEDGER_INNER_H
 #define LEDGER_INNER_H
+#include "base/thread.h"
 #include "ledger/block.h"
 #include "ledger/ledger.h"
 #include "ledger/store.h"
-#include <pthread.h>
 
 // Slots of the metric ledger_entries; and how many waiting entries are written before their time.
 enum { LEDGER_WRITTEN, LEDGER_LOST, LEDGER_UNKEPT, EARLY = 2048 };

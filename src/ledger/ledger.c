@@ -33,15 +33,6 @@ const struct conf_table audit_setting_table = {audit_rows, countof(audit_rows), 
 // --- life
 // ------------------------------------------------------------------------------------------
 
-static void init_lock(struct ledger *l)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-    must(pthread_cond_init(&l->wake, &attr) == 0 && pthread_mutex_init(&l->lock, NULL) == 0);
-    pthread_condattr_destroy(&attr);
-}
-
 static void free_blocks(struct block *b)
 {
     while (b) {
@@ -65,7 +56,7 @@ enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger
     char path[4096];
     struct ledger *l = mem_new(sizeof *l);
     must(s->batch > 0 && s->queue > 0 && s->queue <= UINT32_MAX);
-    init_lock(l);
+    thread_lock_init(&l->lock, &l->wake);
     l->batch_us = s->batch * 1000;
     l->keep_us = s->keep * 24 * 3600 * 1000000;
     l->queue_max = (uint32_t)s->queue;

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "ledger/inner.h"
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -153,11 +152,7 @@ static void *thread_main(void *arg)
 
 void ledger_thread_start(struct ledger *l)
 {
-    sigset_t all, before;
-    sigfillset(&all); // signals are for the loops
-    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    must(pthread_create(&l->thread, NULL, thread_main, l) == 0);
-    must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    thread_start(&l->thread, thread_main, l);
 }
 
 void ledger_thread_end(struct ledger *l)
