@@ -16,8 +16,9 @@ static void put_zones(struct buf *out, const struct fleet *f)
     for (unsigned i = 0; i < f->zone_count; i++) {
         buf_put(out, i ? S(",{") : S("{"));
         put_word(out, "name", f->zones[i].name);
-        buf_printf(out, ",\"max_label\":\"%s\",\"local\":%s}", label_name(f->zones[i].max_label),
-                   f->zones[i].local ? "true" : "false");
+        buf_printf(out, ",\"max_label\":\"%s\",\"local\":%s,\"addresses\":\"%s\"}",
+                   label_name(f->zones[i].max_label), f->zones[i].local ? "true" : "false",
+                   f->zones[i].anywhere ? "any" : "private");
     }
     buf_put(out, S("],\"targets\":["));
     for (unsigned i = 0; i < f->target_count; i++) {
