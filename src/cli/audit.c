@@ -125,13 +125,10 @@ static int parse(int argc, char **argv, struct options *o)
 // What the command line leaves open stands in the configuration. -1: go on
 static int settle(struct options *o, struct config *c)
 {
-    struct conf_error e;
     struct audit_question *q = &o->question;
     if (!q->path.n) {
-        if (config_load(c, o->config, false, &e) != OK) {
-            config_print_error(&e);
+        if (!config_load_or_say(c, o->config, false))
             return EXIT_MISTAKE;
-        }
         o->settings = c->snap.audit;
         q->path = o->settings.path;
         if (!q->copy.n)

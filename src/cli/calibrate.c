@@ -68,12 +68,6 @@ static void count_kept(const struct calibrate *c, struct kind *k, enum half half
     must(k->good <= k->kept);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 // p_local_ok in the choosing half, least first. Where unsure ones count they are below all others.
 static size_t sorted_p(const struct calibrate *c, const struct kind *k, double *p)
 {
@@ -83,7 +77,7 @@ static size_t sorted_p(const struct calibrate *c, const struct kind *k, double *
         if (half_of(r) == CHOOSING && (!k || is_of(c, k, r)))
             p[n++] = r->unsure ? -1 : (double)r->p_local_ok;
     }
-    qsort(p, n, sizeof *p, by_size);
+    eval_sort(p, n);
     return n;
 }
 

@@ -17,7 +17,6 @@ int cli_check(int argc, char **argv)
 {
     static struct config c;
     const struct fleet *f = &c.snap.fleet;
-    struct conf_error e;
     const char *path = NULL;
     for (int i = 1; i < argc; i++) {
         const char *v;
@@ -30,10 +29,8 @@ int cli_check(int argc, char **argv)
         else
             return cli_stray("check", argv[i]);
     }
-    if (config_load(&c, path, false, &e) != OK) {
-        config_print_error(&e);
+    if (!config_load_or_say(&c, path, false))
         return 1;
-    }
     unsigned bad = config_lint(&c);
     if (!c.from_file)
         puts("there is no weir.yaml here: weir serve would look for engines and keys by itself");

@@ -138,7 +138,6 @@ int cli_classify(int argc, char **argv)
 {
     static struct config k;
     static struct work w;
-    struct conf_error e;
     const char *config = NULL, *path = NULL;
     for (int i = 1; i < argc; i++) {
         const char *v;
@@ -151,10 +150,8 @@ int cli_classify(int argc, char **argv)
         else
             return cli_stray("classify", argv[i]);
     }
-    if (config_load(&k, config, false, &e) != OK) {
-        config_print_error(&e);
+    if (!config_load_or_say(&k, config, false))
         return 1;
-    }
     cli_stand_ins(&k.snap);
     FILE *in = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : stdin;
     if (!in) {

@@ -33,7 +33,8 @@ struct config {
 enum err config_load(struct config *c, const char *path, bool discover,
                      struct conf_error *ret_error) must_check;
 void config_free(struct config *c);
-void config_print_error(const struct conf_error *e); // on stderr
+// The same for a subcommand: what is wrong is said on stderr.
+bool config_load_or_say(struct config *c, const char *path, bool discover) must_check;
 // Rules that can never match and the like; prints each, returns how many.
 unsigned config_lint(const struct config *c);
 

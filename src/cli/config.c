@@ -502,11 +502,15 @@ void config_free(struct config *c)
     arena_done(&c->arena);
 }
 
-void config_print_error(const struct conf_error *e)
+bool config_load_or_say(struct config *c, const char *path, bool discover)
 {
-    if (e->what[0])
-        fprintf(stderr, "weir: %s%s%s%s%s\n", e->where, e->where[0] ? ": " : "", e->what,
-                e->hint[0] ? "; " : "", e->hint);
+    struct conf_error e;
+    if (config_load(c, path, discover, &e) == OK)
+        return true;
+    if (e.what[0])
+        fprintf(stderr, "weir: %s%s%s%s%s\n", e.where, e.where[0] ? ": " : "", e.what,
+                e.hint[0] ? "; " : "", e.hint);
+    return false;
 }
 
 unsigned config_lint(const struct config *c)

@@ -203,12 +203,6 @@ static void free_orders(struct eval *e)
     mem_free(e->times);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 // The middle 95 % of n values, those that are numbers.
 static void interval_of(double *values, size_t n, double *ret_low, double *ret_high)
 {
@@ -219,7 +213,7 @@ static void interval_of(double *values, size_t n, double *ret_low, double *ret_h
     *ret_low = *ret_high = NAN;
     if (real == 0)
         return;
-    qsort(values, real, sizeof *values, by_size);
+    eval_sort(values, real);
     *ret_low = values[real / 40];
     *ret_high = values[real - 1 - real / 40];
 }

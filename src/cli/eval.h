@@ -54,6 +54,7 @@ bool eval_read(const struct eval_input *in, struct eval_rows *ret) must_check;
 void eval_free(struct eval_rows *r);
 // A number from least to most, or false.
 bool eval_number(const char *word, double least, double most, double *ret) must_check;
+void eval_sort(double *values, size_t n); // the least first; numbers only
 
 // --- what is measured: eval.c, written by eval_report.c ---------------------------
 

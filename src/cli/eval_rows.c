@@ -18,6 +18,18 @@ bool eval_number(const char *word, double least, double most, double *ret)
     return true;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+void eval_sort(double *values, size_t n)
+{
+    must(values || n == 0);
+    qsort(values, n, sizeof *values, by_size);
+}
+
 bool eval_take(int argc, char **argv, int *i, struct eval_input *in)
 {
     const char *v, *equals;
@@ -164,12 +176,9 @@ bool eval_read(const struct eval_input *in, struct eval_rows *ret)
 {
     static struct config k;
     static struct reading g;
-    struct conf_error e;
     must(in && ret->count == 0);
-    if (config_load(&k, in->config, false, &e) != OK) {
-        config_print_error(&e);
+    if (!config_load_or_say(&k, in->config, false))
         return false;
-    }
     cli_stand_ins(&k.snap);
     g.in = in;
     g.k = &k;

@@ -166,14 +166,11 @@ int cli_explain(int argc, char **argv)
 {
     static struct work w; // large: kept off the stack
     struct options o = {0};
-    struct conf_error ce;
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
-    if (config_load(&w.k, o.config, true, &ce) != OK) {
-        config_print_error(&ce);
+    if (!config_load_or_say(&w.k, o.config, true))
         return 1;
-    }
     arena_init(&w.arena, (size_t)w.k.snap.gate.call_memory);
     buf_init(&w.body, (size_t)w.k.snap.http.body_limit);
     int status = explain(&w, &o);

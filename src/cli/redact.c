@@ -121,7 +121,6 @@ int cli_redact(int argc, char **argv)
 {
     static struct config k;
     static struct work w;
-    struct conf_error e;
     const char *config = NULL, *path = NULL, *map = NULL;
     for (int i = 1; i < argc; i++) {
         const char *v;
@@ -136,10 +135,8 @@ int cli_redact(int argc, char **argv)
         else
             return cli_stray("redact", argv[i]);
     }
-    if (config_load(&k, config, false, &e) != OK) {
-        config_print_error(&e);
+    if (!config_load_or_say(&k, config, false))
         return 1;
-    }
     int status = redact(&w, &k, path ? path : "-", map);
     config_free(&k);
     return status;

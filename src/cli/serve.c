@@ -79,17 +79,14 @@ int cli_serve(int argc, char **argv)
 {
     static struct config c; // large: kept off the stack
     struct options o = {0};
-    struct conf_error e;
     char why[256] = "";
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
     // a peer that left, a file at its limit (ulimit -f): errors of a write, not the end of weir
     must(signal(SIGPIPE, SIG_IGN) != SIG_ERR && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    if (config_load(&c, o.config, true, &e) != OK) {
-        config_print_error(&e);
+    if (!config_load_or_say(&c, o.config, true))
         return 1;
-    }
     if (o.listen)
         c.snap.gate.listen = str_c(o.listen);
     struct gate *g = NULL;
