@@ -189,6 +189,21 @@ struct plan {
     bool stand_in;    // the wanted zone had no target; another serves (said in the headers)
 };
 
+// --- tenant: who pays (step identify) --------------------------------------------------------
+
+struct tenant {
+    str name;
+    unsigned char key_hash[32]; // SHA-256 of its key, where it has one
+    bool has_key;
+    enum label label; // what its requests carry at least
+    str zone;         // restricts to this zone where not empty
+};
+struct tenants {
+    struct tenant *rows;
+    unsigned count;
+    bool require_key;
+};
+
 // --- usage
 // -----------------------------------------------------------------------------------------
 

@@ -191,7 +191,7 @@ static int prove(struct options *o)
     must(o->label <= LABEL_RESTRICTED);
     o->question.away = tell_away;
     o->question.arg = &a;
-    ledger_audit_check(&o->question, &r);
+    audit_check(&o->question, &r);
     if (a.told > TOLD_MAX)
         printf("left: and %llu records more\n", (unsigned long long)(a.told - TOLD_MAX));
     for (unsigned l = LABEL_PUBLIC; l <= LABEL_RESTRICTED; l++) {
@@ -215,7 +215,7 @@ static int prove(struct options *o)
 static int verify(struct options *o)
 {
     struct audit_report r;
-    ledger_audit_check(&o->question, &r);
+    audit_check(&o->question, &r);
     print_report(&r);
     return r.whole ? 0 : EXIT_BROKEN;
 }
@@ -232,14 +232,14 @@ static void print_line(void *arg, str line)
 static int export(struct options *o)
 {
     struct audit_report r;
-    ledger_audit_check(&o->question, &r);
+    audit_check(&o->question, &r);
     if (!r.whole) {
         fprintf(stderr, "weir: the log is not whole: %s\n", r.why);
         return EXIT_BROKEN;
     }
     o->question.line = print_line;
     o->question.arg = stdout;
-    ledger_audit_check(&o->question, &r);
+    audit_check(&o->question, &r);
     if (fflush(stdout) != 0 || !r.whole)
         fprintf(stderr, "weir: it was cut short: %s\n", r.whole ? "a write failed" : r.why);
     return r.whole ? 0 : EXIT_BROKEN;
@@ -248,7 +248,7 @@ static int export(struct options *o)
 static int key(struct options *o)
 {
     char hex[AUDIT_HEX + 1], why[256];
-    if (ledger_audit_key(&o->settings, hex, why) != OK) {
+    if (audit_key(&o->settings, hex, why) != OK) {
         fprintf(stderr, "weir: %s\n", why);
         return EXIT_BROKEN;
     }
@@ -261,7 +261,7 @@ static int erase(struct options *o)
     char why[256];
     if (!o->tenant)
         return cli_mistake("audit", "erase wants --tenant NAME");
-    if (ledger_audit_erase(&o->settings, str_c(o->tenant), why) != OK) {
+    if (audit_erase(&o->settings, str_c(o->tenant), why) != OK) {
         fprintf(stderr, "weir: %s\n", why);
         return EXIT_BROKEN;
     }
@@ -293,7 +293,7 @@ int cli_audit(int argc, char **argv)
             continue;
         // a key that lies beside the log says no more than the log itself
         if (rows[i].reads && !o.question.key && o.settings.key.n &&
-            ledger_audit_key(&o.settings, hex, why) == OK)
+            audit_key(&o.settings, hex, why) == OK)
             o.question.key = hex;
         status = rows[i].run(&o);
     }

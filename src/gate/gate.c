@@ -52,7 +52,7 @@ bool gate_ready(const struct gate *g)
 
 bool gate_audit_failing(const struct gate *g)
 {
-    return ledger_audit_failing(g->audit);
+    return audit_failing(g->audit);
 }
 
 int gate_port(const struct gate *g)
@@ -89,7 +89,7 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
     net_deadlines_init(&w->body, w->loop, s->http.body_timeout);
     w->upstream = upstream_new(w->loop, &s->fleet, g->health, &s->upstream, w->metrics);
     w->ledger = ledger_writer_new(g->ledger, w->metrics);
-    w->audit = ledger_audit_writer_new(g->audit, w->loop, w->metrics);
+    w->audit = audit_writer_new(g->audit, w->loop, w->metrics);
     // half a batch's time, less what a deadline may be late
     net_deadlines_init(&w->hand_over, w->loop, s->ledger.batch * 7 / 16);
     net_deadline_init(&w->hand_over_due, hand_over);
@@ -111,7 +111,7 @@ static void worker_done(struct worker *w)
     upstream_free(w->upstream);
     guard_memo_free(w->memo);
     ledger_writer_free(w->ledger);
-    ledger_audit_writer_free(w->audit);
+    audit_writer_free(w->audit);
     net_ticker_free(w->deadline_ticker);
     net_deadlines_done(&w->hand_over);
     net_deadlines_done(&w->keepalive);
@@ -220,7 +220,7 @@ static enum err open_audit(struct gate *g, char why[256])
                                 .tenants = &s->tenants,
                                 .fleet = &s->fleet,
                                 .policy = buf_str(&policy)};
-    enum err e = ledger_audit_open(&start, &g->audit, why);
+    enum err e = audit_open(&start, &g->audit, why);
     buf_done(&policy);
     return e;
 }
@@ -272,7 +272,7 @@ void gate_free(struct gate *g)
     for (unsigned i = 0; i < g->worker_count; i++)
         worker_done(&g->workers[i]);
     ledger_close(g->ledger);
-    ledger_audit_close(g->audit);
+    audit_close(g->audit);
     upstream_health_free(g->health);
     mem_free(g->workers);
     mem_free(g);

@@ -4,6 +4,7 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 #include "api/api.h"
+#include "audit/audit.h"
 #include "guard/guard.h"
 #include "http/http.h"
 #include "ledger/ledger.h"

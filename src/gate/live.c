@@ -34,7 +34,7 @@ static void count_open(struct worker *w, int by)
 struct live_call *live_new(struct worker *w, struct conn *c)
 {
     struct live_call *l = take_spare(w);
-    must(!l->conn && !l->sending && !ledger_audit_waits(&l->ticket));
+    must(!l->conn && !l->sending && !audit_waits(&l->ticket));
     l->worker = w;
     l->conn = c;
     l->call.start_mono_us = net_now_us(w->loop);
@@ -112,7 +112,7 @@ static void reset_call(struct call *c)
 void live_free(struct live_call *l)
 {
     struct worker *w = l->worker;
-    must(!l->sending && !ledger_audit_waits(&l->ticket));
+    must(!l->sending && !audit_waits(&l->ticket));
     net_turn_forget(&l->turn);
     l->turn_over = false;
     if (l->is_call)

@@ -77,7 +77,7 @@ void record_call(struct live_call *l)
     count(l);
     log_call(l);
     struct worker *w = l->worker;
-    ledger_audit_end(w->audit, c);
+    audit_end(w->audit, c);
     ledger_write(w->ledger, c, &w->snap->fleet);
     if (!net_deadline_armed(&w->hand_over_due))
         net_deadline_arm(&w->hand_over, &w->hand_over_due);

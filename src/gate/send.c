@@ -55,7 +55,7 @@ static void end_try(struct live_call *l, enum err e)
 
 void send_stop(struct live_call *l, enum err why)
 {
-    ledger_audit_forget(&l->ticket);
+    audit_forget(&l->ticket);
     if (!l->sending)
         return;
     upstream_cancel(l->sending);
@@ -139,7 +139,7 @@ static void on_turn_end(struct net_turn *turn)
 void send_init(struct live_call *l)
 {
     net_turn_init(&l->turn, on_turn_end);
-    ledger_audit_ticket_init(&l->ticket, on_recorded);
+    audit_ticket_init(&l->ticket, on_recorded);
 }
 
 // What comes before a try of plan row plan_at: a clearance, and its record in the decision log.
@@ -151,8 +151,8 @@ static enum err prepare(struct live_call *l)
     enum err e = clearance_make(&l->call, &w->snap->fleet, index, &l->clearance);
     l->record_err = OK;
     if (e == OK)
-        e = ledger_audit_send(w->audit, &l->ticket, &l->call, index);
-    l->recorded = e == OK && !ledger_audit_waits(&l->ticket);
+        e = audit_send(w->audit, &l->ticket, &l->call, index);
+    l->recorded = e == OK && !audit_waits(&l->ticket);
     return e;
 }
 
@@ -212,7 +212,7 @@ enum verdict send_step(struct live_call *l)
         net_turn_end(l->worker->loop, &l->turn);
         return WAIT;
     }
-    bool waits = ledger_audit_waits(&l->ticket);
+    bool waits = audit_waits(&l->ticket);
     if (waits || (l->call.try_count > 0 && !l->try_ended))
         return WAIT; // for the record, the head, or the whole of an answer that is not streamed
     enum err e = OK;

@@ -1,5 +1,5 @@
-// audit_key.c: key files. A key that others may read is refused: what it signs would prove nothing.
-#include "ledger/audit_key.h"
+// key.c: key files. A key that others may read is refused: what it signs would prove nothing.
+#include "audit/key.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -138,8 +138,7 @@ const unsigned char *audit_tenants_key(const struct audit_tenants *k, str tenant
     return row->key;
 }
 
-enum err ledger_audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX + 1],
-                          char ret_why[256])
+enum err audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX + 1], char ret_why[256])
 {
     unsigned char secret[AUDIT_KEY_BYTES], public[AUDIT_KEY_BYTES];
     char path[AUDIT_PATH_MAX];
@@ -157,7 +156,7 @@ enum err ledger_audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX
 }
 
 // What was there is written over first; a file system may keep more copies than that.
-enum err ledger_audit_erase(const struct audit_settings *s, str tenant, char ret_why[256])
+enum err audit_erase(const struct audit_settings *s, str tenant, char ret_why[256])
 {
     static const char nothing[FILE_BYTES];
     char path[AUDIT_PATH_MAX];

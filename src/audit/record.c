@@ -1,5 +1,5 @@
-// audit_record.c: a line of the decision log, written and read. Pure.
-#include "ledger/audit_record.h"
+// record.c: a line of the decision log, written and read. Pure.
+#include "audit/record.h"
 #include "base/mem.h"
 #include <yyjson.h>
 

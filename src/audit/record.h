@@ -1,11 +1,11 @@
-// audit_record.h: one line of the decision log: written from a call, read back, and held to the
+// record.h: one line of the decision log: written from a call, read back, and held to the
 // line before. A line is one JSON object, because an auditor can then read and check the log with
 // any tool that has SHA-256, without weir: {"n":17,"prev":"...","kind":"send",...}. No text of a
 // user, no value of a finding and no key is ever in it.
-#ifndef LEDGER_AUDIT_RECORD_H
-#define LEDGER_AUDIT_RECORD_H
+#ifndef AUDIT_RECORD_H
+#define AUDIT_RECORD_H
+#include "audit/chain.h"
 #include "call/call.h"
-#include "ledger/audit_chain.h"
 
 enum { AUDIT_LINE_MAX = 256 * 1024, AUDIT_VERSION = 1 };
 

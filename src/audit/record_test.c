@@ -1,7 +1,7 @@
-// audit_record_test.c: what a line says and never says, and that a walk takes no line that does not
+// record_test.c: what a line says and never says, and that a walk takes no line that does not
 // follow.
-#include "ledger/audit_record.h"
-#include "ledger/sample_test.h"
+#include "audit/record.h"
+#include "audit/sample_test.h"
 #include "tests/unit.h"
 
 struct log {

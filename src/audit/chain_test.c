@@ -1,5 +1,5 @@
-// audit_chain_test.c: the tree against RFC 6962's own vectors, HMAC against RFC 4231's, signatures.
-#include "ledger/audit_chain.h"
+// chain_test.c: the tree against RFC 6962's own vectors, HMAC against RFC 4231's, signatures.
+#include "audit/chain.h"
 #include "tests/unit.h"
 
 static bool is(const struct audit_hash *h, const char *hex)

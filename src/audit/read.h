@@ -1,8 +1,8 @@
-// audit_read.h: segment files, read line by line and held to the chain.
-#ifndef LEDGER_AUDIT_READ_H
-#define LEDGER_AUDIT_READ_H
-#include "ledger/audit_key.h"
-#include "ledger/audit_record.h"
+// read.h: segment files, read line by line and held to the chain.
+#ifndef AUDIT_READ_H
+#define AUDIT_READ_H
+#include "audit/key.h"
+#include "audit/record.h"
 
 struct audit_scan {
     struct audit_walk *walk;

@@ -1,5 +1,5 @@
-// audit_chain.c: hashes, tree and checkpoints of the decision log. Pure but for OpenSSL's sums.
-#include "ledger/audit_chain.h"
+// chain.c: hashes, tree and checkpoints of the decision log. Pure but for OpenSSL's sums.
+#include "audit/chain.h"
 #include <openssl/evp.h>
 #include <pthread.h>
 

@@ -1,9 +1,9 @@
-// audit_chain.h: what makes the decision log hard to alter, without any file: hashes, the tree over
+// chain.h: what makes the decision log hard to alter, without any file: hashes, the tree over
 // a segment, its signed checkpoint, and the code that stands for a body.
 // Tree and leaves are those of RFC 6962: leaf SHA-256(00 line), node SHA-256(01 left right). A
 // line's leaf is also what the next line's "prev" holds.
-#ifndef LEDGER_AUDIT_CHAIN_H
-#define LEDGER_AUDIT_CHAIN_H
+#ifndef AUDIT_CHAIN_H
+#define AUDIT_CHAIN_H
 #include "base/buf.h"
 
 enum { AUDIT_KEY_BYTES = 32, AUDIT_SIGNATURE_BYTES = 64, AUDIT_TREE_LEVELS = 48 };

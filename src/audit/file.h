@@ -1,7 +1,7 @@
-// audit_file.h: the decision log's folder, open for writing. Belongs to the log's thread.
-#ifndef LEDGER_AUDIT_FILE_H
-#define LEDGER_AUDIT_FILE_H
-#include "ledger/audit_read.h"
+// file.h: the decision log's folder, open for writing. Belongs to the log's thread.
+#ifndef AUDIT_FILE_H
+#define AUDIT_FILE_H
+#include "audit/read.h"
 
 struct audit_file;
 // Makes the folder, its key and its first segment where they are not there; else goes on behind the

@@ -1,6 +1,6 @@
-// audit_read.c: the decision log read from its files, and what an auditor asks of it. The whole of
+// read.c: the decision log read from its files, and what an auditor asks of it. The whole of
 // the log is always read, from its first record on: only so a part of it can be believed.
-#include "ledger/audit_read.h"
+#include "audit/read.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -278,7 +278,7 @@ static bool begin(struct check *k, uint64_t *ret_first, uint64_t *ret_last)
     return true;
 }
 
-void ledger_audit_check(const struct audit_question *q, struct audit_report *ret_report)
+void audit_check(const struct audit_question *q, struct audit_report *ret_report)
 {
     struct check k = {.q = q, .r = ret_report};
     uint64_t first = 0, last = 0;

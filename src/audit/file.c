@@ -1,9 +1,9 @@
-// audit_file.c: segments and checkpoints on the disk. Numbered invariants:
+// file.c: segments and checkpoints on the disk. Numbered invariants:
 // (1) `now` is what is on the disk and synchronised; `next` is that and the batch.
 // (2) What a refused batch left in the file is cut off before anything else is written.
 // (3) A segment that is not found as it was left (moved, cut, written by somebody else) is written
 //     no more: a new one begins with the chain as it was, so that the damage shows and stays.
-#include "ledger/audit_file.h"
+#include "audit/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include <errno.h>

@@ -2,7 +2,7 @@
 // chain: each line's number and leaf follow the one before, however it was made. The first line may
 // stand anywhere; so that inputs get further than the second, "prev" of the next ones is put right
 // where the input holds a '#' in its place.
-#include "ledger/audit_record.h"
+#include "audit/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
-// audit_key.h: secret keys of 32 bytes, a file each: the one that signs checkpoints, and one for
+// key.h: secret keys of 32 bytes, a file each: the one that signs checkpoints, and one for
 // each tenant, under which its bodies are coded. A file is made when it is first wanted, for its
 // owner only.
-#ifndef LEDGER_AUDIT_KEY_H
-#define LEDGER_AUDIT_KEY_H
-#include "ledger/audit_chain.h"
-#include "ledger/ledger.h"
+#ifndef AUDIT_KEY_H
+#define AUDIT_KEY_H
+#include "audit/audit.h"
+#include "audit/chain.h"
 
 enum { AUDIT_PATH_MAX = 4096, AUDIT_WHY = 256 };
 

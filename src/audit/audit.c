@@ -6,14 +6,21 @@
 //     the others stay, up to the queue's bound, and are written later.
 // (3) A writer's tickets are in the order of their records. Of results that a worker has not yet
 //     taken one that is bad makes all bad: too careful, never too bold.
+#include "audit/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "base/time.h"
-#include "ledger/audit_file.h"
 #include <stdatomic.h>
 
 enum { RETRY_US = 1000000, WRITTEN = 0, LOST = 1, REFUSED = 2 };
+
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct audit_settings, __VA_ARGS__),
+#include "audit/settings.def"
+#undef SETTING
+};
+const struct conf_table audit_setting_table = {setting_rows, countof(setting_rows), NULL};
 
 struct audit_writer {
     struct audit *audit;
@@ -69,7 +76,7 @@ static void ended(struct audit_ticket *t, enum err e)
     if (e != OK)
         metric_add(w->metrics, METRIC_audit_records, REFUSED, 1);
     metric_observe_us(w->metrics, METRIC_audit_wait, net_now_us(w->loop) - t->since_us);
-    ledger_audit_forget(t);
+    audit_forget(t);
     t->on_done(t, e);
 }
 
@@ -91,26 +98,25 @@ static void on_late(struct net_deadline *d)
     ended(container_of(d, struct audit_ticket, late), ERR_NO_AUDIT);
 }
 
-void ledger_audit_ticket_init(struct audit_ticket *t,
-                              void (*on_done)(struct audit_ticket *t, enum err e))
+void audit_ticket_init(struct audit_ticket *t, void (*on_done)(struct audit_ticket *t, enum err e))
 {
     *t = (struct audit_ticket){.on_done = on_done};
     list_init(&t->at);
     net_deadline_init(&t->late, on_late);
 }
 
-bool ledger_audit_waits(const struct audit_ticket *t)
+bool audit_waits(const struct audit_ticket *t)
 {
     return !list_empty(&t->at);
 }
 
-void ledger_audit_forget(struct audit_ticket *t)
+void audit_forget(struct audit_ticket *t)
 {
     list_remove(&t->at);
     net_deadline_disarm(&t->late);
 }
 
-struct audit_writer *ledger_audit_writer_new(struct audit *a, struct net_loop *l, struct metrics *m)
+struct audit_writer *audit_writer_new(struct audit *a, struct net_loop *l, struct metrics *m)
 {
     if (!a)
         return NULL;
@@ -142,7 +148,7 @@ static void forget_writer(struct buf *queue, const struct audit_writer *w, unsig
     }
 }
 
-void ledger_audit_writer_free(struct audit_writer *w)
+void audit_writer_free(struct audit_writer *w)
 {
     if (!w)
         return;
@@ -194,16 +200,16 @@ static void code_body(const struct audit *a, struct audit_ticket *t, const struc
     t->has_mac = true;
 }
 
-enum err ledger_audit_send(struct audit_writer *w, struct audit_ticket *t, const struct call *c,
-                           unsigned target)
+enum err audit_send(struct audit_writer *w, struct audit_ticket *t, const struct call *c,
+                    unsigned target)
 {
     if (!w)
         return OK;
     const struct audit *a = w->audit;
     struct audit_hash mac;
     bool local = a->fleet->zones[a->fleet->targets[target].zone].local;
-    must(!ledger_audit_waits(t) && target < a->fleet->target_count);
-    if (!local && ledger_audit_failing(a)) {
+    must(!audit_waits(t) && target < a->fleet->target_count);
+    if (!local && audit_failing(a)) {
         metric_add(w->metrics, METRIC_audit_records, REFUSED, 1);
         return ERR_NO_AUDIT;
     }
@@ -228,7 +234,7 @@ enum err ledger_audit_send(struct audit_writer *w, struct audit_ticket *t, const
     return OK;
 }
 
-void ledger_audit_end(struct audit_writer *w, const struct call *c)
+void audit_end(struct audit_writer *w, const struct call *c)
 {
     if (!w)
         return;
@@ -236,7 +242,7 @@ void ledger_audit_end(struct audit_writer *w, const struct call *c)
     (void)hand_over(w, NULL);
 }
 
-bool ledger_audit_failing(const struct audit *a)
+bool audit_failing(const struct audit *a)
 {
     if (!a)
         return false;
@@ -347,7 +353,7 @@ static void now_refused(struct audit *a, const char *why)
         return;
     a->failing_since_us = time_mono_us();
     metric_set(a->metrics, METRIC_audit_failing, 0, 1);
-    log_error("ledger", "%s; local targets serve, nothing is sent to other zones", why);
+    log_error("audit", "%s; local targets serve, nothing is sent to other zones", why);
 }
 
 static void now_taken(struct audit *a)
@@ -355,7 +361,7 @@ static void now_taken(struct audit *a)
     if (!atomic_exchange(&a->failing, false))
         return;
     metric_set(a->metrics, METRIC_audit_failing, 0, 0);
-    log_warn("ledger", "audit: writing again after %lld s",
+    log_warn("audit", "writing again after %lld s",
              (long long)((time_mono_us() - a->failing_since_us) / 1000000));
 }
 
@@ -369,9 +375,9 @@ static void sign(struct audit *a)
     a->copy_failing = !good;
     metric_set(a->metrics, METRIC_audit_copy_failing, 0, !good);
     if (good)
-        log_warn("ledger", "audit: checkpoints are written again");
+        log_warn("audit", "checkpoints are written again");
     else
-        log_error("ledger", "%s; records are written, checkpoints are not", why);
+        log_error("audit", "%s; records are written, checkpoints are not", why);
 }
 
 // One batch, of which no lock is held.
@@ -414,8 +420,7 @@ static void *thread_main(void *arg)
     }
     pthread_mutex_unlock(&a->lock);
     if (a->kept.n)
-        log_error("ledger",
-                  "audit: %zu bytes of records are lost: the disk refused them to the end",
+        log_error("audit", "%zu bytes of records are lost: the disk refused them to the end",
                   a->kept.n);
     return NULL;
 }
@@ -455,7 +460,7 @@ static enum err say_policy(struct audit *a, str policy, char why[256])
     return good ? OK : ERR_BAD_FILE;
 }
 
-enum err ledger_audit_open(const struct audit_start *s, struct audit **ret_audit, char ret_why[256])
+enum err audit_open(const struct audit_start *s, struct audit **ret_audit, char ret_why[256])
 {
     if (s->settings->path.n == 0) {
         *ret_audit = NULL;
@@ -483,7 +488,7 @@ enum err ledger_audit_open(const struct audit_start *s, struct audit **ret_audit
     return OK;
 }
 
-void ledger_audit_close(struct audit *a)
+void audit_close(struct audit *a)
 {
     if (!a)
         return;
