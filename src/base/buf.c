@@ -152,3 +152,44 @@ void buf_put_json(struct buf *b, str s)
     }
     buf_putc(b, '"');
 }
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void buf_put_base64(struct buf *b, str s)
+{
+    char *to = buf_room(b, (s.n + 2) / 3 * 4);
+    if (!to || s.n == 0)
+        return;
+    for (size_t at = 0; at < s.n; at += 3, to += 4) {
+        unsigned char three[3] = {0};
+        size_t n = min_size(3, s.n - at);
+        memcpy(three, s.p + at, n);
+        uint32_t bits = (uint32_t)three[0] << 16 | (uint32_t)three[1] << 8 | three[2];
+        for (unsigned i = 0; i < 4; i++)
+            to[i] = i <= n ? base64_digits[bits >> (18 - 6 * i) & 63] : '=';
+    }
+    buf_grew(b, (s.n + 2) / 3 * 4);
+}
+
+bool buf_put_from_base64(struct buf *b, str text)
+{
+    const size_t padding = str_ends(text, S("==")) ? 2 : str_ends(text, S("="));
+    char *to = text.n % 4 == 0 ? buf_room(b, text.n / 4 * 3 + 1) : NULL;
+    uint32_t bits = 0;
+    if (!to)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *digit = memchr(base64_digits, text.p[i], sizeof base64_digits - 1);
+        if (!digit && i < text.n - padding)
+            return false;
+        bits = bits << 6 | (digit ? (uint32_t)(digit - base64_digits) : 0);
+        if (i % 4 == 3) {
+            *to++ = (char)(bits >> 16 & 0xff);
+            *to++ = (char)(bits >> 8 & 0xff);
+            *to++ = (char)(bits & 0xff);
+        }
+    }
+    buf_grew(b, text.n / 4 * 3 - padding);
+    return true;
+}

@@ -28,4 +28,8 @@ void buf_grew(struct buf *b, size_t n);
 void buf_drop_head(struct buf *b, size_t n); // forgets the first n bytes
 // s as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 void buf_put_json(struct buf *b, str s);
+// s in base64 (RFC 4648, with its padding), and back; false, and nothing is put, where text is
+// none.
+void buf_put_base64(struct buf *b, str s);
+bool buf_put_from_base64(struct buf *b, str text) must_check;
 #endif

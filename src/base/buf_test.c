@@ -150,3 +150,31 @@ TEST(what_is_written_as_json_reads_back_the_same)
     }
     arena_done(&a);
 }
+
+TEST(base64_goes_and_comes_back)
+{
+    static const struct {
+        str plain, text;
+    } rows[] = {{STR_NONE, STR_NONE},           {{"f", 1}, {"Zg==", 4}},
+                {{"fo", 2}, {"Zm8=", 4}},       {{"foo", 3}, {"Zm9v", 4}},
+                {{"foob", 4}, {"Zm9vYg==", 8}}, {{"\xff\xfe\0", 3}, {"//4A", 4}}};
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct buf b;
+        buf_init(&b, 64);
+        buf_put_base64(&b, rows[i].plain);
+        CHECK(str_eq(buf_str(&b), rows[i].text));
+        buf_clear(&b);
+        CHECK(buf_put_from_base64(&b, rows[i].text) && str_eq(buf_str(&b), rows[i].plain));
+        buf_done(&b);
+    }
+}
+
+TEST(what_is_no_base64_is_not_taken)
+{
+    static const char *const bad[] = {"Z", "Zg=", "Z===", "Zm9v\n", "Zm 9", "Z-==", "=", "===="};
+    struct buf b;
+    buf_init(&b, 64);
+    for (size_t i = 0; i < countof(bad); i++)
+        CHECK(!buf_put_from_base64(&b, str_c(bad[i])) && b.n == 0);
+    buf_done(&b);
+}

@@ -8,21 +8,25 @@
 #include <errno.h>
 #include <yyjson.h>
 
-static const char usage[] = "usage: weir classify [-c FILE] [FILE]      default: standard input\n\n"
-                            "Reads JSONL, one request a line: {\"text\": \"...\"} or "
-                            "{\"messages\": [...]} (OpenAI's form), with an\n"
-                            "optional id, label and model. Writes one JSON object a line:\n"
-                            "  id, task, tasks (16 probabilities), p_local_ok, label, findings "
-                            "[{type,start,end,score,part}],\n"
-                            "  zone (where it would go), reason, took_us\n"
-                            "Offsets count Unicode code points of the text (of the part, for "
-                            "messages). Nothing is sent anywhere.\n";
+static const char usage[] =
+    "usage: weir classify [-c FILE] [--features] [FILE]      default: standard input\n\n"
+    "Reads JSONL, one request a line: {\"text\": \"...\"} or "
+    "{\"messages\": [...]} (OpenAI's form), with an\n"
+    "optional id, label and model. Writes one JSON object a line:\n"
+    "  id, task, tasks (16 probabilities), p_local_ok, label, findings "
+    "[{type,start,end,score,part}],\n"
+    "  zone (where it would go), reason, took_us\n"
+    "--features adds what was learned from: features, as the rows of "
+    "learn.path have them.\n"
+    "Offsets count Unicode code points of the text (of the part, for "
+    "messages). Nothing is sent anywhere.\n";
 
 struct work {
     struct config *k;
     struct arena arena;
     struct buf body, out;
     struct call call;
+    bool features;
 };
 
 static void put_findings(struct work *w)
@@ -53,6 +57,11 @@ static void put_judgement(struct work *w, int64_t took_us)
     buf_printf(out, "},\"p_local_ok\":%.4f,\"label\":\"%s\"", (double)c->judgement.p_local_ok,
                label_name(c->label));
     put_findings(w);
+    if (w->features) {
+        buf_put(out, S(",\"features\":\""));
+        route_features_pack(out, &c->ask);
+        buf_putc(out, '"');
+    }
     buf_put(out, S(",\"zone\":"));
     if (c->plan.count)
         buf_put_json(out, f->zones[f->targets[c->plan.rows[0].target].zone].name);
@@ -145,6 +154,8 @@ int cli_classify(int argc, char **argv)
             return cli_usage(usage);
         if ((v = cli_option(argc, argv, &i, "-c")) || (v = cli_option(argc, argv, &i, "--config")))
             config = v;
+        else if (strcmp(argv[i], "--features") == 0)
+            w.features = true;
         else if ((argv[i][0] != '-' || argv[i][1] == 0) && !path)
             path = argv[i];
         else

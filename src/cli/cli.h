@@ -55,13 +55,14 @@ int cli_stray(const char *command, const char *word); // an option or word that 
 // request belongs. Nothing where the configuration has targets.
 void cli_stand_ins(struct snapshot *s);
 // A chat body of a JSONL row: {"text": t} becomes one user message, {"messages": m} is taken as it
-// is. False where the row has neither.
+// is; where only the "features" were kept the message is empty. False where the row has none.
 struct yyjson_val;
 bool cli_make_body(struct buf *body, struct yyjson_val *row) must_check;
 // What is asked offline. label, zone: as if x-weir-* said so (p NULL: absent); model: instead of
 // the body's own word where not empty.
 struct cli_request {
     str body, label, zone, model;
+    str packed; // features of the request in place of the body's own, or nothing
 };
 // Reads, screens and chooses as gate's steps 3 to 5 do, with every target up. Fills ask, screening,
 // label, judgement and plan of the call.

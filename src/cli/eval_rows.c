@@ -96,7 +96,8 @@ static bool read_labels(const struct eval_input *in, yyjson_val *row, struct eva
     str place = word_of(row, S("place"));
     double quality;
     *r = (struct eval_row){.task = TASK_UNKNOWN, .also = TASK_UNKNOWN, .ok = -1};
-    (void)task_parse(word_of(row, S("task")), &r->task);
+    if (!str_eq(word_of(row, S("kind")), S("shadow"))) // whose task is weir's own word
+        (void)task_parse(word_of(row, S("task")), &r->task);
     (void)task_parse(word_of(row, S("also")), &r->also);
     r->place = str_eq(place, S("local"))    ? PLACE_LOCAL
                : str_eq(place, S("either")) ? PLACE_EITHER
@@ -113,7 +114,7 @@ static bool read_labels(const struct eval_input *in, yyjson_val *row, struct eva
     return r->task != TASK_UNKNOWN || r->ok >= 0;
 }
 
-static bool judge(struct reading *g, struct eval_row *r)
+static bool judge(struct reading *g, str features, struct eval_row *r)
 {
     const struct snapshot *s = &g->k->snap;
     const struct judgement *j = &g->call.judgement;
@@ -121,6 +122,8 @@ static bool judge(struct reading *g, struct eval_row *r)
     struct cli_request request = {.body = buf_str(&g->body), .label = S("public")};
     struct fault f = {0};
     arena_reset(&g->arena);
+    if (features.n && !route_features_open(&g->arena, features, &request.packed))
+        return false;
     if (g->body.over || cli_judge(s, &g->arena, &request, &g->call, &f) != OK)
         return false;
     r->said = j->task;
@@ -129,7 +132,7 @@ static bool judge(struct reading *g, struct eval_row *r)
     for (unsigned t = 0; t < TASK_COUNT; t++)
         r->routine_p += s->policy.task_local[t] ? j->task_p[t] : 0;
     r->bytes = j->total_bytes;
-    r->hash = str_hash(request.body);
+    r->hash = str_hash(features.n ? features : request.body);
     r->kept_local = p->count > 0 && s->fleet.zones[s->fleet.targets[p->rows[0].target].zone].local;
     return true;
 }
@@ -146,7 +149,7 @@ static void read_line(struct reading *g, str line)
         all->other++;
     } else if (!read_labels(g->in, row, &r) && !g->in->unlabelled_too) {
         all->unlabelled++;
-    } else if (!cli_make_body(&g->body, row) || !judge(g, &r)) {
+    } else if (!cli_make_body(&g->body, row) || !judge(g, word_of(row, S("features")), &r)) {
         all->bad++;
     } else {
         if (all->count == all->cap) {

@@ -4,12 +4,16 @@
 #include <yyjson.h>
 
 static const char usage[] =
-    "usage: weir train --in FILE --out FILE [OPTIONS]\n\n"
+    "usage: weir train --in FILE [--in FILE...] --out FILE [OPTIONS]\n\n"
     "Learns the sixteen tasks from JSONL rows {\"text\" or \"messages\": ..., \"task\": ...}, with "
     "optional\n"
     "lic, kind, source, weight and place (local, either or cloud: where its answer should come\n"
-    "from). docs/tasks.md says what each task means, docs/classifier.md how it learns.\n\n"
-    "  --in FILE        the rows (- is standard input)\n"
+    "from) or weak_score and strong_score (how good a local and a frontier model's answers were).\n"
+    "A row may have \"features\" in place of the text, as those have that serve writes\n"
+    "(docs/learning.md); from these only the places are learned, as their task is weir's own "
+    "word.\n"
+    "docs/tasks.md says what each task means, docs/classifier.md how it learns.\n\n"
+    "  --in FILE        the rows (- is standard input); may be given often\n"
     "  --out FILE       the weights' file\n"
     "  --lic WORD       only rows whose \"lic\" says WORD\n"
     "  --weigh S=W      rows whose \"source\" is S count W times; may be given often\n"
@@ -25,9 +29,11 @@ static const char usage[] =
     "  --bits N         2^N buckets of weights, 8 to 20 (default 16, one megabyte)\n"
     "  --seed N         the order's seed (default 1): the same rows and seed give the same bytes\n";
 
-enum { WEIGH_MAX = 32 };
+enum { WEIGH_MAX = 32, IN_MAX = 32 };
 struct options {
-    const char *in, *out, *lic, *eval, *words;
+    const char *in[IN_MAX];
+    unsigned in_count;
+    const char *out, *lic, *eval, *words;
     double holdout;
     struct route_train_settings s;
     struct weigh {
@@ -40,9 +46,9 @@ struct options {
 struct rows {
     struct arena arena;
     struct route_row *row;
-    uint64_t *source; // hash of source and task: rows of one making
-    uint8_t *also;    // a second task that counts as right, or TASK_UNKNOWN
-    size_t count, cap;
+    uint64_t *source;               // hash of source and task: rows of one making
+    uint8_t *also;                  // a second task that counts as right, or TASK_UNKNOWN
+    size_t count, cap, passed_over; // rows whose features another weir made
 };
 
 static str field(yyjson_val *row, const char *name)
@@ -58,7 +64,8 @@ static double weight_of(const struct options *o, yyjson_val *row)
     must(o);
     str kind = field(row, "kind"), source = field(row, "source");
     yyjson_val *own = yyjson_obj_get(row, "weight");
-    double w = yyjson_is_num(own) ? yyjson_get_num(own) : 1;
+    // the task of a row that serve wrote was judged by weights, and must not teach weights
+    double w = yyjson_is_num(own) ? yyjson_get_num(own) : !str_eq(kind, S("shadow"));
     if (str_eq(kind, S("tmpl")) || str_eq(kind, S("p3")))
         w *= 0.5;
     else if (str_eq(kind, S("llm")))
@@ -69,10 +76,15 @@ static double weight_of(const struct options *o, yyjson_val *row)
     return w > 0 ? w : 0;
 }
 
-// "place" as a chance that a local answer serves; -1 where the row says nothing.
+// The chance that a local answer serves, by the outcomes or by "place"; -1 where the row says
+// nothing.
 static float place_of(yyjson_val *row)
 {
     must(row);
+    yyjson_val *weak = yyjson_obj_get(row, "weak_score"),
+               *strong = yyjson_obj_get(row, "strong_score");
+    if (yyjson_is_num(weak) && yyjson_is_num(strong))
+        return yyjson_get_num(weak) >= yyjson_get_num(strong);
     str place = field(row, "place");
     return str_eq(place, S("local"))    ? 1
            : str_eq(place, S("either")) ? 0.5f
@@ -99,8 +111,13 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
 {
     must(r);
     enum task task, also = TASK_UNKNOWN;
-    str before, text = text_of_row(row, &before);
-    if (!text.n || !task_parse(field(row, "task"), &task) ||
+    str before, text = text_of_row(row, &before), features = field(row, "features"),
+                packed = STR_NONE;
+    if (features.n && !route_features_open(&r->arena, features, &packed)) {
+        r->passed_over++;
+        return;
+    }
+    if ((!text.n && !packed.n) || !task_parse(field(row, "task"), &task) ||
         (lic && !str_eq(field(row, "lic"), str_c(lic))))
         return;
     (void)task_parse(field(row, "also"), &also);
@@ -114,18 +131,26 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
     r->source[r->count] = str_hash(field(row, "source")) * TASK_COUNT + task;
     r->row[r->count++] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
                                             .before = text_of(arena_copy(&r->arena, before)),
+                                            .packed = packed,
                                             .task = task,
                                             .local_ok = place_of(row),
                                             .weight = (float)weight_of(o, row)};
 }
 
+static void init_rows(struct rows *ret)
+{
+    *ret = (struct rows){0};
+    arena_init(&ret->arena, SIZE_MAX / 4);
+}
+
+// Adds a file's rows.
 static bool read_rows(const struct options *o, const char *path, const char *lic, struct rows *ret)
 {
     must(o);
     struct buf file;
     str rest, line;
     bool fine;
-    arena_init(&ret->arena, SIZE_MAX / 4);
+    const size_t before = ret->count, passed_over = ret->passed_over;
     buf_init(&file, (size_t)4 << 30);
     fine = cli_read_file(path, &file);
     rest = buf_str(&file);
@@ -136,9 +161,12 @@ static bool read_rows(const struct options *o, const char *path, const char *lic
         yyjson_doc_free(doc);
     }
     buf_done(&file);
-    if (fine && ret->count == 0)
+    if (ret->passed_over > passed_over)
+        fprintf(stderr, "weir: %s: %zu rows have features that another version of weir made\n",
+                path, ret->passed_over - passed_over);
+    if (fine && ret->count == before)
         fprintf(stderr, "weir: %s has no row with a text and a task that we know\n", path);
-    return fine && ret->count > 0;
+    return fine && ret->count > before;
 }
 
 static void free_rows(struct rows *r)
@@ -184,10 +212,11 @@ static void balance(struct rows *r)
     double sum[TASK_COUNT] = {0}, all = 0;
     struct tally *tallies = mem_new_array(struct tally, TALLY_SLOTS);
     for (size_t i = 0; i < r->count; i++)
-        tally_of(tallies, r->source[i])->rows++;
+        if (r->row[i].weight > 0)
+            tally_of(tallies, r->source[i])->rows++;
     for (size_t i = 0; i < r->count; i++) {
         uint32_t n = tally_of(tallies, r->source[i])->rows;
-        if (n > SOURCE_MOST)
+        if (r->row[i].weight > 0 && n > SOURCE_MOST)
             r->row[i].weight *= (float)SOURCE_MOST / (float)n;
         sum[r->row[i].task] += (double)r->row[i].weight;
         all += (double)r->row[i].weight;
@@ -212,9 +241,16 @@ static void print_scores(const char *name, const struct route_model *m, const st
     size_t right = 0;
     double f1 = 0;
     unsigned seen = 0;
+    size_t count = 0;
     for (size_t i = 0; i < r->count; i++) {
         struct judgement j;
-        route_classify_text(m, r->row[i].text, &j);
+        if (r->row[i].weight <= 0)
+            continue;
+        count++;
+        if (r->row[i].packed.n)
+            route_classify_packed(m, r->row[i].packed, &j);
+        else
+            route_classify_text(m, r->row[i].text, &j);
         bool good = j.task == r->row[i].task || (unsigned)j.task == r->also[i];
         enum task truth = good ? j.task : r->row[i].task;
         right += good;
@@ -222,7 +258,7 @@ static void print_scores(const char *name, const struct route_model *m, const st
         said[j.task]++;
         are[truth]++;
     }
-    printf("%s: %zu rows, accuracy %.3f\n", name, r->count, (double)right / (double)r->count);
+    printf("%s: %zu rows, accuracy %.3f\n", name, count, count ? (double)right / (double)count : 0);
     for (unsigned t = 0; t < TASK_COUNT; t++) {
         double p = said[t] ? (double)hits[t] / said[t] : 0,
                q = are[t] ? (double)hits[t] / are[t] : 0;
@@ -255,7 +291,8 @@ static void split(const struct rows *all, double share, struct rows *train, stru
     test->row = mem_new_array(struct route_row, all->count);
     test->also = mem_new_array(uint8_t, all->count);
     for (size_t i = 0; i < all->count; i++) {
-        uint64_t h = str_hash(text_reveal(all->row[i].text)) >> 11;
+        str same = all->row[i].packed.n ? all->row[i].packed : text_reveal(all->row[i].text);
+        uint64_t h = str_hash(same) >> 11;
         bool aside = (double)(h % 100000) < share * 100000;
         if (aside) {
             test->also[test->count] = TASK_UNKNOWN;
@@ -308,11 +345,12 @@ static bool score_kept_aside(const struct options *o, const struct rows *all, st
 
 static int train_and_score(const struct options *o, const struct rows *all)
 {
-    struct rows extra = {0};
+    struct rows extra;
     struct buf file;
     struct route_model m;
     char *bytes = NULL;
     int status = 1;
+    init_rows(&extra);
     buf_init(&file, 64 << 20);
     if (score_kept_aside(o, all, &file) && learn(o, all, &file, &bytes, &m)) {
         if (o->eval && read_rows(o, o->eval, NULL, &extra))
@@ -353,7 +391,9 @@ static bool take_option(int argc, char **argv, int *i, struct options *o)
     char *end = NULL;
     uint64_t n;
     if ((v = cli_option(argc, argv, i, "--in"))) {
-        o->in = v;
+        if (o->in_count == IN_MAX)
+            return false;
+        o->in[o->in_count++] = v;
     } else if ((v = cli_option(argc, argv, i, "--out"))) {
         o->out = v;
     } else if ((v = cli_option(argc, argv, i, "--lic"))) {
@@ -386,8 +426,9 @@ static bool take_option(int argc, char **argv, int *i, struct options *o)
 int cli_train(int argc, char **argv)
 {
     struct options o = {.holdout = 0.1};
-    struct rows all = {0};
+    struct rows all;
     struct buf words;
+    init_rows(&all);
     route_train_defaults(&o.s);
     o.s.progress = tell;
     o.s.progress_arg = &o;
@@ -397,10 +438,12 @@ int cli_train(int argc, char **argv)
         if (!take_option(argc, argv, &i, &o))
             return cli_stray("train", argv[i]);
     }
-    if (!o.in || !o.out)
+    if (!o.in_count || !o.out)
         return cli_mistake("train", "train wants --in FILE and --out FILE");
     buf_init(&words, 64 << 20);
-    bool fine = (!o.words || cli_read_file(o.words, &words)) && read_rows(&o, o.in, o.lic, &all);
+    bool fine = !o.words || cli_read_file(o.words, &words);
+    for (unsigned i = 0; i < o.in_count && fine; i++)
+        fine = read_rows(&o, o.in[i], o.lic, &all);
     o.s.words = buf_str(&words);
     if (fine)
         balance(&all);

@@ -101,6 +101,7 @@ bool cli_make_body(struct buf *body, yyjson_val *row)
 {
     yyjson_val *text = yyjson_obj_get(row, "text"), *messages = yyjson_obj_get(row, "messages");
     yyjson_val *model = yyjson_obj_get(row, "model");
+    bool features = yyjson_is_str(yyjson_obj_get(row, "features"));
     must(body);
     buf_clear(body);
     buf_put(body, S("{\"model\":"));
@@ -112,8 +113,11 @@ bool cli_make_body(struct buf *body, yyjson_val *row)
         buf_put(body, S("}]}"));
         return true;
     }
-    if (!yyjson_is_arr(messages))
-        return false;
+    if (!yyjson_is_arr(messages)) {
+        buf_put(body,
+                features ? S(",\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}") : STR_NONE);
+        return features;
+    }
     size_t n = 0;
     char *json = yyjson_val_write(messages, 0, &n);
     must(json);
@@ -136,7 +140,10 @@ enum err cli_judge(const struct snapshot *s, struct arena *a, const struct cli_r
     c->label = c->screening.label;
     if (r->label.p)
         c->label = label_join(c->label, label_parse(r->label));
-    route_classify(&s->model, a, &c->ask, &c->judgement);
+    if (r->packed.n)
+        route_classify_packed(&s->model, r->packed, &c->judgement);
+    else
+        route_classify(&s->model, a, &c->ask, &c->judgement);
     struct choice choice = {.fleet = &s->fleet,
                             .health = health,
                             .policy = &s->policy,

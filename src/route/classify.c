@@ -137,29 +137,35 @@ static void softmax(union by_task *p)
     p->all /= sum_of(p);
 }
 
-static void judge(const struct route_model *m, const struct view *v, struct judgement *j)
+static void judge(const struct route_model *m, const struct features *f, struct seen seen,
+                  struct judgement *j)
 {
-    struct features f;
     union by_task parts[GROUP_COUNT], p;
     lanes scale;
-    features_read(&f, v, m);
     memcpy(&p, m->bias, sizeof p);
     memcpy(&scale, m->scale, sizeof scale);
     for (int g = 0; g < GROUP_COUNT; g++) {
-        sum_rows(m, &f.group[g], &parts[g]);
+        sum_rows(m, &f->group[g], &parts[g]);
         parts[g].all = __builtin_convertvector(parts[g].integers, lanes) * scale;
-        parts[g].all *= group_value(&f, (enum group)g);
+        parts[g].all *= group_value(f, (enum group)g);
         p.all += parts[g].all;
     }
     softmax(&p);
     memcpy(j->task_p, &p, sizeof j->task_p);
     choose_task(&p, j);
-    j->read_bytes = v->n + v->context_n;
-    j->total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX);
-    j->p_local_ok = local_ok(m, &p, v->total_bytes);
+    j->read_bytes = seen.read_bytes;
+    j->total_bytes = seen.total_bytes;
+    j->p_local_ok = local_ok(m, &p, seen.total_bytes);
     tell_signals(parts, j);
-    if (v->n == 0) // no text: nothing is known of it
+    if (seen.empty)
         j->task = TASK_UNKNOWN;
+}
+
+static void judge_view(const struct route_model *m, const struct view *v, struct judgement *j)
+{
+    struct features f;
+    features_read(&f, v, m);
+    judge(m, &f, view_seen(v), j);
 }
 
 void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
@@ -169,7 +175,7 @@ void route_classify(const struct route_model *m, struct arena *a, const struct a
     (void)a; // what is read fits the stack
     must(m->weights && ask->part_count <= ask->body.n);
     view_of_ask(&v, ask);
-    judge(m, &v, ret_judgement);
+    judge_view(m, &v, ret_judgement);
 }
 
 void route_classify_text(const struct route_model *m, struct text text,
@@ -178,5 +184,14 @@ void route_classify_text(const struct route_model *m, struct text text,
     struct view v;
     must(m->weights);
     view_of_text(&v, text_reveal(text), STR_NONE);
-    judge(m, &v, ret_judgement);
+    judge_view(m, &v, ret_judgement);
+}
+
+void route_classify_packed(const struct route_model *m, str packed, struct judgement *ret_judgement)
+{
+    struct features f;
+    struct seen seen;
+    must(m->weights);
+    packed_read(packed, &f, &seen);
+    judge(m, &f, seen, ret_judgement);
 }

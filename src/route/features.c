@@ -405,7 +405,7 @@ static void add_pairs(const struct pass *s, struct features *f)
     words->n = (uint16_t)(pair - words->at);
 }
 
-static void room(struct features *f)
+void features_empty(struct features *f)
 {
     const struct hashes rooms[GROUP_COUNT] = {
         [GROUP_WORDS] = {0, TOKENS_MAX, f->words},
@@ -425,7 +425,7 @@ void features_read(struct features *f, const struct view *v, const struct route_
         s.rows = ahead->weights;
         s.row_mask = ahead->bucket_count - 1;
     }
-    room(f);
+    features_empty(f);
     read_pieces(&s, v);
     f->group[GROUP_WORDS].n = (uint16_t)(s.words - f->words);
     f->group[GROUP_PAYLOAD].n = (uint16_t)(s.payload - f->payload);

@@ -63,8 +63,25 @@ struct features {
 // ahead: the model whose rows will be summed, which are asked for as soon as they are known, as its
 // table is larger than a core's caches; NULL: none.
 void features_read(struct features *f, const struct view *v, const struct route_model *ahead);
+void features_empty(struct features *f); // each group with its room
 // What one feature of the group weighs in this request.
 float group_value(const struct features *f, enum group g);
+
+// --- packed: features without their text (packed.c) --------------------------------
+
+// What a view says beside its features.
+struct seen {
+    uint32_t read_bytes, total_bytes;
+    bool empty; // no text: nothing is known of the request
+};
+struct seen view_seen(const struct view *v);
+// A word that is another one as soon as the same text has other features. Some microseconds.
+uint32_t packed_shape(void);
+void packed_write(struct buf *out, const struct features *f, struct seen seen);
+bool packed_holds(str packed, uint32_t shape);
+// packed: one that holds.
+void packed_read(str packed, struct features *ret_features, struct seen *ret_seen);
+
 // The hash of a word among the instruction's words; false where it is not exactly one word.
 bool features_of_word(str word, uint32_t *ret_hash);
 // By what the features know a phrase of a word or two: among the instruction's words, and then

@@ -32,12 +32,23 @@ void route_classify(const struct route_model *m, struct arena *a, const struct a
 void route_classify_text(const struct route_model *m, struct text text,
                          struct judgement *ret_judgement);
 
+// What is seen of a request, without its text: the numbers of its features' buckets. Whoever has a
+// list of words can guess from them which were there (docs/learning.md).
+void route_features_pack(struct buf *out, const struct ask *ask); // in base64, appended
+// Unpacks base64 into `a`; false where it is none of that, or was made by a weir whose features
+// were others.
+bool route_features_open(struct arena *a, str base64, str *ret_packed) must_check;
+void route_classify_packed(const struct route_model *m, str packed,
+                           struct judgement *ret_judgement);
+
 // --- training (weir train) -------------------------------------------------------
 
 struct route_row {
     struct text text, before; // before: the user's message before, or nothing
+    str packed;               // the features in place of the text, or nothing
+    bool as_it_is;            // learned without kind words, as packed ones are
     enum task task;
-    float weight;
+    float weight;   // of its task; 0: only local_ok is learned from it
     float local_ok; // 1 where a local model's answer serves, 0 where not, between; -1 not known
 };
 struct route_train_settings {

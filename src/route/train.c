@@ -31,6 +31,7 @@ struct trainer {
     uint64_t seed;
     struct view view;
     struct features f;
+    struct seen seen;
     char polite[2048];
 };
 
@@ -204,7 +205,7 @@ static str made_polite(struct trainer *t, const struct route_row *row)
     static const char *const first[] = {"", "", "please ", "hi, ", "hello, please "};
     static const char *const last[] = {"", " thank you", " thanks", " please", "\nthanks a lot!"};
     str text = text_reveal(row->text);
-    if (row->task == TASK_CHITCHAT || text.n + 40 > sizeof t->polite ||
+    if (row->as_it_is || row->task == TASK_CHITCHAT || text.n + 40 > sizeof t->polite ||
         rng_next(&t->seed) % ONE_OF != 0)
         return text;
     int n = snprintf(t->polite, sizeof t->polite, "%s%.*s%s",
@@ -219,8 +220,12 @@ static double learn(struct trainer *t, const struct route_row *row)
     double p[TASK_COUNT], square = 0;
     float error[TASK_COUNT];
     must(row->task < TASK_COUNT);
-    view_of_text(&t->view, made_polite(t, row), text_reveal(row->before));
-    features_read(&t->f, &t->view, NULL);
+    if (row->packed.n) {
+        packed_read(row->packed, &t->f, &t->seen);
+    } else {
+        view_of_text(&t->view, made_polite(t, row), text_reveal(row->before));
+        features_read(&t->f, &t->view, NULL);
+    }
     forget_some(t);
     predict(t, p);
     for (int k = 0; k < TASK_COUNT; k++) {
@@ -321,15 +326,17 @@ enum err route_train(const struct route_row *rows, size_t count,
         return ERR_BAD_FILE;
     }
     memcpy(t->w, t->start, ((size_t)t->mask + 1) * TASK_COUNT * sizeof *t->w);
+    size_t taught = 0; // rows whose task is learned; the others do not move these
     for (size_t i = 0; i < count; i++)
-        order[i] = (uint32_t)i;
+        if (rows[i].weight > 0)
+            order[taught++] = (uint32_t)i;
     for (uint32_t epoch = 0; epoch < s->epochs; epoch++) {
         double loss = 0;
-        shuffle(order, count, &t->seed);
-        for (size_t i = 0; i < count; i++)
+        shuffle(order, taught, &t->seed);
+        for (size_t i = 0; i < taught; i++)
             loss += learn(t, &rows[order[i]]);
         if (s->progress)
-            s->progress(s->progress_arg, epoch + 1, loss / (double)count);
+            s->progress(s->progress_arg, epoch + 1, loss / (double)max_size(taught, 1));
     }
     learn_places(t, rows, count);
     write_model(t, count, ret_file);

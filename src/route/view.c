@@ -194,3 +194,11 @@ void view_of_ask(struct view *v, const struct ask *ask)
     v->context_n = (uint32_t)(c.at - v->context);
     memset(c.at, 0, VIEW_PAD);
 }
+
+struct seen view_seen(const struct view *v)
+{
+    must(v->n + v->context_n <= ROUTE_READ_MAX);
+    return (struct seen){.read_bytes = v->n + v->context_n,
+                         .total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX),
+                         .empty = v->n == 0};
+}
