@@ -139,6 +139,8 @@ static void put_decision(struct buf *out, const struct call *c, const struct fle
 static void put_call(struct buf *out, const struct call *c)
 {
     put_word(out, S("call"), str_of(c->id.c, ID_CHARS));
+    if (c->kind != CALL_CLIENT)
+        put_word(out, S("own"), str_c(call_kind_name(c->kind)));
     put_word(out, S("tenant"), c->tenant);
 }
 

@@ -11,6 +11,13 @@ const char *step_name(enum step s)
     return step_words[s];
 }
 
+const char *call_kind_name(enum call_kind k)
+{
+    static const char *const words[] = {"client", "shadow", "judge"};
+    must((unsigned)k < countof(words));
+    return words[k];
+}
+
 static const struct task_row {
     const char *word;
     bool hard;

@@ -22,6 +22,11 @@ enum step {
 };
 const char *step_name(enum step s);
 
+// Whose call it is: a client's, or one that weir makes of its own: a copy of a client's call to
+// learn from, or the question which of two answers is better.
+enum call_kind { CALL_CLIENT, CALL_SHADOW, CALL_JUDGE };
+const char *call_kind_name(enum call_kind k); // "client", "shadow", "judge"
+
 enum task {
 #define TASK(name, word, hard, sentence) TASK_##name,
 #include "call/tasks.def"
@@ -231,6 +236,7 @@ try {
 
 // One client request. The mark says which step fills the part. Plain data: no sockets here.
 struct call {
+    enum call_kind kind;                                          // accept
     struct id id;                                                 // accept
     int64_t start_us, start_mono_us, first_byte_us, last_byte_us; // accept; answer
     str dialect;                                                  // accept

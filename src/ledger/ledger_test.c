@@ -84,6 +84,22 @@ TEST(absent_zero_and_estimated_are_told_apart)
     sample_free(s);
 }
 
+TEST(weirs_own_calls_are_told_from_clients)
+{
+    struct sample *s = sample_new();
+    struct ledger *l = opened(s);
+    REQUIRE(l);
+    for (unsigned k = 0; k < 3; k++) {
+        s->call.kind = (enum call_kind)k;
+        write_calls(l, s, 2);
+    }
+    ledger_close(l);
+    CHECK(sample_says(s->path, "SELECT group_concat(kind) FROM entry",
+                      "client,client,shadow,shadow,judge,judge"));
+    CHECK(sample_says(s->path, "SELECT count(*) FROM entries WHERE kind <> 'client'", "4"));
+    sample_free(s);
+}
+
 TEST(every_try_has_a_row_and_the_next_start_goes_on_counting)
 {
     struct sample *s = sample_new();

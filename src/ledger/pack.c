@@ -218,6 +218,7 @@ static void put_numbers(struct packed *p, const struct call *c)
     p->task_p = judged ? rounded(j->task_p[j->task]) : -1;
     p->p_local_ok = judged ? rounded(j->p_local_ok) : -1;
     p->label = label_name(c->label);
+    p->kind = c->kind == CALL_CLIENT ? NULL : call_kind_name(c->kind);
     p->step = step_name(c->err == OK ? STEP_RECORD : c->ended_at);
     p->err = c->err == OK ? NULL : err_name(c->err);
     p->status = c->status;

@@ -39,7 +39,7 @@ struct packed {
     int64_t context, plan_id;
     struct span plan_span;
     // the run
-    const char *task, *label, *step, *err, *usage_source;
+    const char *task, *label, *step, *err, *usage_source, *kind; // kind: NULL for a client's
     int64_t status;
     struct packed_text dialect, tenant, client_model, target, zone, reason, finish, answer_model;
     struct packed_text want_label, want_zone, want_quality, want_deadline;

@@ -137,3 +137,16 @@ TEST(the_largest_call_fits_a_block_and_its_plan_is_readable)
     mem_free(targets);
     sample_free(s);
 }
+
+TEST(weirs_own_calls_are_told_from_clients)
+{
+    static char block[PACK_MAX] __attribute__((aligned(8)));
+    struct sample *s = sample_new();
+    const struct packed *p = (const void *)block;
+    pack_call(block, &s->call, &s->fleet);
+    CHECK(p->kind == NULL);
+    s->call.kind = CALL_JUDGE;
+    pack_call(block, &s->call, &s->fleet);
+    CHECK(p->kind && strcmp(p->kind, "judge") == 0);
+    sample_free(s);
+}

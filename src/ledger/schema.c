@@ -195,6 +195,33 @@ static const char *const migrations[] = {
     "  t.first_byte_after_us / 1000.0 AS first_byte_ms,\n"
     "  t.last_byte_after_us / 1000.0 AS last_byte_ms\n"
     "FROM try AS t LEFT JOIN entry_row AS e ON e.n = t.entry;\n",
+    // 4: whose call it was.
+    "ALTER TABLE context ADD COLUMN kind TEXT;\n" // NULL: a client's
+    "DROP VIEW entries;\n"
+    "DROP VIEW entry;\n"
+    "CREATE VIEW entry AS SELECT\n"
+    "  e.n, id, start_us, dialect, tenant, client_model, task, task_p, p_local_ok, label,\n"
+    "  findings, step, err, status, target, zone, plan, reason, input_uncached, input_cached,\n"
+    "  input_written, output, reasoning, usage_source, usage_raw, finish, answer_model, bytes_in,\n"
+    "  bytes_out, events, first_byte_after_us, last_byte_after_us, want_label, want_zone,\n"
+    "  want_quality, want_deadline, coalesce(kind, 'client') AS kind\n"
+    "FROM entry_row AS e LEFT JOIN context AS c ON c.n = e.context;\n"
+    "CREATE VIEW entries AS SELECT\n"
+    "  e.n, id, start_us, strftime('%Y-%m-%dT%H:%M:%fZ', start_us / 1000000.0, 'unixepoch') AS "
+    "started,\n"
+    "  tenant, dialect, client_model, task, task_p, p_local_ok, label, findings, step, err, "
+    "status,\n"
+    "  target, zone, reason,\n"
+    "  (try_reused IS NOT NULL) +\n"
+    "    (SELECT count(*) FROM try_row WHERE k BETWEEN 16 * e.n AND 16 * e.n + 15) AS tries,\n"
+    "  CASE typeof(plan) WHEN 'integer' THEN (SELECT text FROM plan AS p WHERE p.id = c.plan)\n"
+    "    ELSE plan END AS plan,\n"
+    "  input_uncached, input_cached, input_written, output, reasoning, usage_source, usage_raw,\n"
+    "  finish, answer_model, bytes_in, bytes_out, events,\n"
+    "  first_byte_after_us / 1000.0 AS first_byte_ms, last_byte_after_us / 1000.0 AS "
+    "last_byte_ms,\n"
+    "  want_label, want_zone, want_quality, want_deadline, coalesce(kind, 'client') AS kind\n"
+    "FROM entry_row AS e LEFT JOIN context AS c ON c.n = e.context;\n",
 };
 
 int ledger_schema_version(void)

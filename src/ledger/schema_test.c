@@ -64,6 +64,7 @@ TEST(a_file_of_version_1_keeps_its_rows_and_gets_the_views)
     CHECK(sample_says(s->path, "PRAGMA user_version", version));
     CHECK(sample_says(s->path, "SELECT group_concat(id || tries || plan) FROM entries",
                       "FIRST2{\"targets\":[]},SECOND1told here"));
+    CHECK(sample_says(s->path, "SELECT group_concat(DISTINCT kind) FROM entries", "client"));
     CHECK(sample_says(s->path, "SELECT started FROM entries", "2025-11-24T16:00:00.250Z"));
     CHECK(sample_says(s->path, "SELECT group_concat(id || n || target) FROM tries",
                       "FIRST1far,FIRST2near,SECOND1near"));
