@@ -1,24 +1,24 @@
 // admin.c: health, readiness, metrics.
 #include "admin/admin.h"
 
-static int write_health(const struct gate *g, struct buf *out)
+static int write_health(const struct view *v, struct buf *out)
 {
-    must(g && out->n == 0);
+    must(v && out->n == 0);
     buf_put(out, S("{\"status\":\"ok\"}\n"));
     return 200;
 }
 
 // Ready once a target is up; says which are.
-static int write_ready(const struct gate *g, struct buf *out)
+static int write_ready(const struct view *v, struct buf *out)
 {
     static const char *const words[] = {"up", "down", "starting"};
-    const struct fleet *f = &gate_snapshot(g)->fleet;
-    bool ready = gate_ready(g), unrecorded = gate_audit_failing(g);
+    const struct fleet *f = &gate_snapshot(v)->fleet;
+    bool ready = gate_ready(v), unrecorded = gate_audit_failing(v);
     must(out->n == 0);
     buf_printf(out, "{\"status\":\"%s\"%s,\"targets\":[", ready ? "ready" : "no target is up",
                unrecorded ? ",\"audit\":\"cannot be written: only local targets are used\"" : "");
     for (unsigned i = 0; i < f->target_count; i++) {
-        enum health h = gate_health(g, i);
+        enum health h = gate_health(v, i);
         must((unsigned)h < countof(words));
         buf_put(out, i ? S(",{\"name\":") : S("{\"name\":"));
         buf_put_json(out, f->targets[i].name);
@@ -30,9 +30,9 @@ static int write_ready(const struct gate *g, struct buf *out)
     return ready ? 200 : 503;
 }
 
-static int write_metrics(const struct gate *g, struct buf *out)
+static int write_metrics(const struct view *v, struct buf *out)
 {
-    must(g && out->n == 0);
+    must(v && out->n == 0);
     metrics_write(out);
     return 200;
 }

@@ -33,12 +33,13 @@ TEST(health_readiness_and_metrics_say_how_it_stands)
     REQUIRE(gate_new(&s, admin_pages, &g, why) == OK);
     buf_init(&out, 1 << 20);
     CHECK(gate_port(g) > 0);
-    CHECK(page("/healthz")->write(g, &out) == 200 && str_find(buf_str(&out), S("ok")) != SIZE_MAX);
+    CHECK(page("/healthz")->write(gate_view(g), &out) == 200 &&
+          str_find(buf_str(&out), S("ok")) != SIZE_MAX);
     buf_clear(&out);
-    CHECK(page("/readyz")->write(g, &out) == 200 &&
+    CHECK(page("/readyz")->write(gate_view(g), &out) == 200 &&
           str_find(buf_str(&out), S("\"near\"")) != SIZE_MAX);
     buf_clear(&out);
-    CHECK(page("/metrics")->write(g, &out) == 200);
+    CHECK(page("/metrics")->write(gate_view(g), &out) == 200);
     CHECK(str_find(buf_str(&out), S("# TYPE weir_calls_total counter")) != SIZE_MAX);
     buf_done(&out);
     gate_free(g);

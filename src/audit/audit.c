@@ -45,9 +45,7 @@ struct entry {
 
 struct audit {
     const struct audit_settings *settings;
-    const struct fleet *fleet;
     struct audit_tenants *tenants;
-    char policy[17]; // digest, its first 16 digits
     struct metrics *metrics;
     pthread_t thread;
     atomic_bool failing;
@@ -200,22 +198,31 @@ static void code_body(const struct audit *a, struct audit_ticket *t, const struc
     t->has_mac = true;
 }
 
+enum { DIGEST = 17 };
+
+static str policy_of(const struct fleet *f, char room[DIGEST])
+{
+    snprintf(room, DIGEST, "%016llx", (unsigned long long)f->policy);
+    return str_c(room);
+}
+
 enum err audit_send(struct audit_writer *w, struct audit_ticket *t, const struct call *c,
-                    unsigned target)
+                    const struct fleet *f, unsigned target)
 {
     if (!w)
         return OK;
     const struct audit *a = w->audit;
     struct audit_hash mac;
-    bool local = a->fleet->zones[a->fleet->targets[target].zone].local;
-    must(!audit_waits(t) && target < a->fleet->target_count);
+    char digest[DIGEST];
+    must(!audit_waits(t) && target < f->target_count);
+    bool local = f->zones[f->targets[target].zone].local;
     if (!local && audit_failing(a)) {
         metric_add(w->metrics, METRIC_audit_records, REFUSED, 1);
         return ERR_NO_AUDIT;
     }
     code_body(a, t, c);
     memcpy(mac.b, t->mac, sizeof mac.b);
-    struct audit_sending s = {c, a->fleet, target, c->try_count + 1, &mac, str_c(a->policy)};
+    struct audit_sending s = {c, f, target, c->try_count + 1, &mac, policy_of(f, digest)};
     audit_put_send(&w->record, &s, time_wall_us());
     if (local) {
         (void)hand_over(w, NULL); // lost: counted
@@ -234,11 +241,12 @@ enum err audit_send(struct audit_writer *w, struct audit_ticket *t, const struct
     return OK;
 }
 
-void audit_end(struct audit_writer *w, const struct call *c)
+void audit_end(struct audit_writer *w, const struct call *c, const struct fleet *f)
 {
+    char digest[DIGEST];
     if (!w)
         return;
-    audit_put_end(&w->record, c, w->audit->fleet, str_c(w->audit->policy));
+    audit_put_end(&w->record, c, f, policy_of(f, digest));
     (void)hand_over(w, NULL);
 }
 
@@ -439,6 +447,16 @@ static void free_audit(struct audit *a)
     mem_free(a);
 }
 
+uint64_t audit_digest(str policy)
+{
+    struct audit_hash h;
+    uint64_t digest = 0;
+    audit_sha256(&policy, 1, &h);
+    for (unsigned i = 0; i < sizeof digest; i++)
+        digest = digest << 8 | h.b[i];
+    return digest;
+}
+
 // The log's first word: which policy decides from here on. It and a first checkpoint show while
 // somebody looks that both places can be written.
 static enum err say_policy(struct audit *a, str policy, char why[256])
@@ -450,7 +468,6 @@ static enum err say_policy(struct audit *a, str policy, char why[256])
     buf_init(&digest, 128);
     buf_init(&rest, AUDIT_LINE_MAX);
     audit_put_hex(&digest, h.b, sizeof h.b);
-    str_copy_to(a->policy, sizeof a->policy, buf_str(&digest));
     audit_put_start(&rest, policy.n <= LIMIT ? policy : STR_NONE, buf_str(&digest), time_wall_us());
     audit_file_put(a->file, buf_str(&rest));
     buf_done(&rest);
@@ -469,7 +486,6 @@ enum err audit_open(const struct audit_start *s, struct audit **ret_audit, char 
     struct audit *a = mem_new(sizeof *a);
     thread_lock_init(&a->lock, &a->wake);
     a->settings = s->settings;
-    a->fleet = s->fleet;
     list_init(&a->writers);
     buf_init(&a->queue, (size_t)s->settings->queue);
     buf_init(&a->kept, (size_t)s->settings->queue);

@@ -20,9 +20,10 @@ struct audit;
 struct audit_start {
     const struct audit_settings *settings;
     const struct tenants *tenants;
-    const struct fleet *fleet;
     str policy; // all that decides, as JSON; written once and named by its digest from then on
 };
+// The name of a policy in every record: the first 64 bits of its SHA-256.
+uint64_t audit_digest(str policy);
 enum err audit_open(const struct audit_start *s, struct audit **ret_audit,
                     char ret_why[256]) must_check;
 void audit_close(struct audit *a); // writes what waits
@@ -50,10 +51,11 @@ void audit_ticket_init(struct audit_ticket *t, void (*on_done)(struct audit_tick
 // Before a call is sent. For a zone that is not local OK means that the ticket waits, and on_done
 // says from the loop whether the call may be sent. For a local zone it waits for nothing.
 enum err audit_send(struct audit_writer *w, struct audit_ticket *t, const struct call *c,
-                    unsigned target) must_check;
+                    const struct fleet *f, unsigned target) must_check;
 bool audit_waits(const struct audit_ticket *t);
 void audit_forget(struct audit_ticket *t); // the call is over: it waits for nothing
-void audit_end(struct audit_writer *w, const struct call *c); // what became of it
+void audit_end(struct audit_writer *w, const struct call *c,
+               const struct fleet *f); // what became of it
 
 // What an auditor asks (weir audit): read from the files alone, whether weir runs or not.
 enum { AUDIT_HEX = 64 }; // digits of a public key

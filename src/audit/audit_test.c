@@ -41,7 +41,7 @@ static struct world *world_new(void)
 
 static enum err world_open(struct world *w, char why[256])
 {
-    struct audit_start start = {&w->settings, &w->tenants, &w->s->fleet, S("{\"a\":1}")};
+    struct audit_start start = {&w->settings, &w->tenants, S("{\"a\":1}")};
     enum err e = audit_open(&start, &w->audit, why);
     if (e == OK)
         w->writer = audit_writer_new(w->audit, w->loop, w->metrics);
@@ -120,9 +120,9 @@ TEST(a_call_to_the_cloud_waits_until_its_record_is_in_the_file)
     REQUIRE(world_open(w, why) == OK);
     audit_ticket_init(&far.ticket, on_done);
     audit_ticket_init(&near.ticket, on_done);
-    REQUIRE(audit_send(w->writer, &near.ticket, &w->s->call, 0) == OK);
+    REQUIRE(audit_send(w->writer, &near.ticket, &w->s->call, &w->s->fleet, 0) == OK);
     CHECK(!audit_waits(&near.ticket)); // local: it waits for nothing
-    REQUIRE(audit_send(w->writer, &far.ticket, &w->s->call, 1) == OK);
+    REQUIRE(audit_send(w->writer, &far.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     CHECK(audit_waits(&far.ticket) && !far.done);
     net_loop_run(w->loop);
     CHECK(far.done && far.e == OK && far.away == 1 && !audit_waits(&far.ticket));
@@ -140,9 +140,9 @@ TEST(a_call_that_is_over_is_told_nothing)
     REQUIRE(world_open(w, why) == OK);
     audit_ticket_init(&gone.ticket, on_done);
     audit_ticket_init(&stays.ticket, on_done);
-    REQUIRE(audit_send(w->writer, &gone.ticket, &w->s->call, 1) == OK);
+    REQUIRE(audit_send(w->writer, &gone.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     audit_forget(&gone.ticket);
-    REQUIRE(audit_send(w->writer, &stays.ticket, &w->s->call, 1) == OK);
+    REQUIRE(audit_send(w->writer, &stays.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     net_loop_run(w->loop);
     CHECK(!gone.done && stays.done && stays.away == 2);
     world_free(w);
@@ -161,17 +161,17 @@ TEST(where_the_log_is_gone_nothing_may_be_sent_and_it_comes_back)
     audit_ticket_init(&one.ticket, on_done);
     audit_ticket_init(&two.ticket, on_done);
     audit_ticket_init(&near.ticket, on_done);
-    REQUIRE(audit_send(w->writer, &one.ticket, &w->s->call, 1) == OK);
+    REQUIRE(audit_send(w->writer, &one.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     net_loop_run(w->loop);
     CHECK(one.done && one.e == ERR_NO_AUDIT && audit_failing(w->audit));
-    CHECK(audit_send(w->writer, &two.ticket, &w->s->call, 1) == ERR_NO_AUDIT);
+    CHECK(audit_send(w->writer, &two.ticket, &w->s->call, &w->s->fleet, 1) == ERR_NO_AUDIT);
     CHECK(!audit_waits(&two.ticket));
-    CHECK(audit_send(w->writer, &near.ticket, &w->s->call, 0) == OK);
+    CHECK(audit_send(w->writer, &near.ticket, &w->s->call, &w->s->fleet, 0) == OK);
     CHECK(metrics_total(METRIC_audit_records, 2) == refused + 2);
     CHECK(metrics_total(METRIC_audit_failing, 0) == 1);
     REQUIRE(rename(aside, w->folder) == 0);
     CHECK(sample_metric(METRIC_audit_failing, 0, 0));
-    REQUIRE(audit_send(w->writer, &two.ticket, &w->s->call, 1) == OK);
+    REQUIRE(audit_send(w->writer, &two.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     net_loop_run(w->loop);
     CHECK(two.done && two.e == OK);
     world_close(w);
@@ -191,11 +191,11 @@ TEST(a_full_queue_refuses_and_says_how_much_was_lost)
     int64_t before = metrics_total(METRIC_audit_records, 1);
     REQUIRE(world_open(w, why) == OK);
     for (unsigned i = 0; i < 40; i++)
-        audit_end(w->writer, &w->s->call);
+        audit_end(w->writer, &w->s->call, &w->s->fleet);
     int64_t lost = metrics_total(METRIC_audit_records, 1) - before;
     CHECK(lost > 0);
     audit_ticket_init(&at.ticket, on_done);
-    CHECK(audit_send(w->writer, &at.ticket, &w->s->call, 1) == ERR_NO_AUDIT);
+    CHECK(audit_send(w->writer, &at.ticket, &w->s->call, &w->s->fleet, 1) == ERR_NO_AUDIT);
     world_close(w);
     struct audit_report r = check(w);
     CHECK(r.whole && r.lost == (uint64_t)lost);
@@ -207,7 +207,7 @@ TEST(a_log_goes_on_where_it_ended_and_a_torn_record_is_cut_off)
     struct world *w = world_new();
     char why[256] = "", path[AUDIT_PATH_MAX];
     REQUIRE(world_open(w, why) == OK);
-    audit_end(w->writer, &w->s->call);
+    audit_end(w->writer, &w->s->call, &w->s->fleet);
     world_close(w);
     uint64_t records = check(w).records;
     audit_file_name(path, w->settings.path, 1, "log");
@@ -228,7 +228,7 @@ TEST(a_log_that_was_cut_or_changed_is_not_gone_on_with)
     char why[256] = "", path[AUDIT_PATH_MAX];
     struct stat at;
     REQUIRE(world_open(w, why) == OK);
-    audit_end(w->writer, &w->s->call);
+    audit_end(w->writer, &w->s->call, &w->s->fleet);
     world_close(w);
     audit_file_name(path, w->settings.path, 1, "log");
     REQUIRE(stat(path, &at) == 0);
@@ -268,8 +268,8 @@ TEST(without_a_path_nothing_is_kept_and_nothing_is_asked)
     REQUIRE(world_open(w, why) == OK);
     CHECK(!w->audit && !w->writer && !audit_failing(w->audit));
     audit_ticket_init(&at.ticket, on_done);
-    CHECK(audit_send(w->writer, &at.ticket, &w->s->call, 1) == OK);
+    CHECK(audit_send(w->writer, &at.ticket, &w->s->call, &w->s->fleet, 1) == OK);
     CHECK(!audit_waits(&at.ticket));
-    audit_end(w->writer, &w->s->call);
+    audit_end(w->writer, &w->s->call, &w->s->fleet);
     world_free(w);
 }

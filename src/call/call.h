@@ -173,6 +173,7 @@ struct fleet {
     unsigned zone_count;
     struct target *targets;
     unsigned target_count;
+    uint64_t policy; // names all that decides where a call may go; see gate/policy.h
 };
 
 // --- plan (step choose)

@@ -12,7 +12,7 @@ static size_t queue_limit(const struct live_call *l, size_t bytes)
 {
     // past client_queue the target is paused: what one read still held is all that may follow
     enum { AFTER_PAUSE = 1024 * 1024 };
-    return (size_t)l->worker->snap->gate.client_queue + AFTER_PAUSE + bytes;
+    return (size_t)l->view->snap->gate.client_queue + AFTER_PAUSE + bytes;
 }
 
 // Writes to the client; what the client cannot take is back-pressure on the target.
@@ -31,14 +31,14 @@ static void put(struct live_call *l, const str *slices, unsigned count)
     l->call.bytes_out += bytes;
     if (!net_write(l->conn->sock, slices, count, queue_limit(l, bytes)))
         l->conn->keep = false; // the socket reports its end by itself
-    if (l->sending && net_queued(l->conn->sock) > (size_t)l->worker->snap->gate.client_queue)
+    if (l->sending && net_queued(l->conn->sock) > (size_t)l->view->snap->gate.client_queue)
         upstream_pause(l->sending);
 }
 
 static void weir_headers(struct live_call *l, struct buf *out)
 {
     const struct call *c = &l->call;
-    const struct fleet *f = &l->worker->snap->fleet;
+    const struct fleet *f = &l->view->snap->fleet;
     http_write_header(out, S("x-weir-call"), str_of(c->id.c, ID_CHARS));
     if (c->try_count && c->served_by >= 0) {
         const struct target *t = &f->targets[c->served_by];
@@ -78,7 +78,7 @@ void answer_begin(struct live_call *l, const struct http_head *h)
     l->watch = (struct answer_watch){.usage = USAGE_NONE};
     if (l->sse.began) { // by a target that came to nothing
         sse_done(&l->sse);
-        sse_init(&l->sse, (size_t)l->worker->snap->http.event_limit);
+        sse_init(&l->sse, (size_t)l->view->snap->http.event_limit);
     }
     l->mode = h->status >= 400 ? ANSWER_ERROR : sse ? ANSWER_STREAM : ANSWER_WHOLE;
     buf_clear(out);
@@ -139,7 +139,7 @@ static enum event_kind look_at(struct live_call *l, struct sse_event *ev)
 static void read_refusal(struct live_call *l, str body, int status, struct refusal *ret_refusal)
 {
     must(l->call.served_by >= 0);
-    const struct target *t = &l->worker->snap->fleet.targets[l->call.served_by];
+    const struct target *t = &l->view->snap->fleet.targets[l->call.served_by];
     api_read_refusal(&l->arena, body, status, t->api_key, ret_refusal);
 }
 

@@ -14,7 +14,8 @@ enum err clearance_make(const struct call *c, const struct fleet *f, unsigned ta
     must(zone < f->zone_count);
     if (!planned || c->label > f->zones[zone].max_label)
         return ERR_NO_CLEARANCE;
-    struct clearance made = {.call = c, .target = target, .zone = zone, .label = c->label};
+    struct clearance made = {
+        .call = c, .target = target, .zone = zone, .label = c->label, .policy = f->policy};
     made.stamp = upstream_clearance_stamp(&made);
     *ret_clearance = made;
     return OK;

@@ -20,15 +20,15 @@ static const struct state_row {
     [CONN_CLOSING] = {"closing", 0},
 };
 
-static struct net_deadlines *deadlines_of(struct worker *w, enum conn_state s)
+static struct net_deadlines *deadlines_of(struct conn *c)
 {
-    switch (s) {
+    switch (c->state) {
     case CONN_IDLE:
-        return &w->keepalive;
+        return &c->worker->view->keepalive;
     case CONN_HEAD:
-        return &w->head;
+        return &c->live->view->head;
     case CONN_BODY:
-        return &w->body;
+        return &c->live->view->body;
     default:
         return NULL; // a call's time belongs to its tries, a closing socket's to net
     }
@@ -41,7 +41,7 @@ static void conn_to(struct conn *c, enum conn_state to)
     c->state = to;
     list_remove(&c->at);
     list_push_back(&c->worker->conns[to], &c->at);
-    struct net_deadlines *q = deadlines_of(c->worker, to);
+    struct net_deadlines *q = deadlines_of(c);
     if (q)
         net_deadline_arm(q, &c->deadline);
     else
@@ -113,7 +113,7 @@ static void refuse(struct conn *c, enum err e)
 static bool head_came(struct conn *c)
 {
     const struct http_head *h = http_reader_head(c->reader);
-    const struct http_settings *s = &c->worker->snap->http;
+    const struct http_settings *s = &c->live->view->snap->http;
     c->keep = h->keep_alive && c->calls + 1 < s->keepalive_calls; // the last one is announced
     if (h->content_length > s->body_limit) {
         refuse(c, ERR_BODY_TOO_BIG);
@@ -138,7 +138,7 @@ static void body_goes_on(struct conn *c, size_t bytes)
     if (c->body_bytes < BODY_PIECE)
         return;
     c->body_bytes = 0;
-    net_deadline_arm(&c->worker->body, &c->deadline);
+    net_deadline_arm(&c->live->view->body, &c->deadline);
 }
 
 static void request_came(struct conn *c)
@@ -177,6 +177,7 @@ static void feed(struct conn *c, str bytes)
         size_t used = 0;
         if (c->state == CONN_IDLE) {
             c->live = live_new(c->worker, c);
+            http_reader_bounds(c->reader, &c->live->view->snap->http);
             http_reader_start(c->reader, &c->live->arena);
             conn_to(c, CONN_HEAD);
         }
@@ -317,7 +318,7 @@ static void turn_away(struct worker *w, struct net_sock *s)
 void conn_accept(void *worker, struct net_sock *s)
 {
     struct worker *w = worker;
-    const struct gate_settings *g = &w->snap->gate;
+    const struct gate_settings *g = &w->view->snap->gate;
     metric_add(w->metrics, METRIC_connections, 0, 1);
     if (w->draining || metrics_total(METRIC_connections_open, 0) >= g->connections) {
         turn_away(w, s);
@@ -326,14 +327,20 @@ void conn_accept(void *worker, struct net_sock *s)
     struct conn *c = mem_new(sizeof *c);
     c->worker = w;
     c->sock = s;
-    c->reader = http_reader_new(&w->snap->http);
+    c->reader = http_reader_new(&w->view->snap->http);
     buf_init(&c->pending, PENDING_MAX * 2);
     net_deadline_init(&c->deadline, on_late);
     list_push_back(&w->conns[CONN_IDLE], &c->at);
-    net_deadline_arm(&w->keepalive, &c->deadline);
+    net_deadline_arm(&w->view->keepalive, &c->deadline);
     w->conn_count++;
     metric_set(w->metrics, METRIC_connections_open, 0, w->conn_count);
     net_sock_events(s, &conn_events, c);
+}
+
+void conn_view_changed(struct worker *w)
+{
+    list_each(c, &w->conns[CONN_IDLE], struct conn, at)
+        net_deadline_arm(&w->view->keepalive, &c->deadline);
 }
 
 void conn_drain(struct worker *w)

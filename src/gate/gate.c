@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 
 struct gate {
-    const struct snapshot *snap;
+    struct epoch *first; // its settings of what cannot change: address, loops, ledger, audit
+    struct epoch *now;   // in force; worker 0's
     const struct gate_page *pages;
-    struct upstream_health *health;
     struct ledger *ledger;
     struct audit *audit; // NULL: none is kept
     struct engines *engines;
@@ -22,9 +22,14 @@ struct gate {
     atomic_bool stopping;
 };
 
-const struct snapshot *gate_snapshot(const struct gate *g)
+const struct view *gate_view(const struct gate *g)
 {
-    return g->snap;
+    return g->workers[0].view;
+}
+
+const struct snapshot *gate_snapshot(const struct view *v)
+{
+    return v->snap;
 }
 
 const struct gate_page *gate_pages(const struct gate *g)
@@ -32,27 +37,22 @@ const struct gate_page *gate_pages(const struct gate *g)
     return g->pages;
 }
 
-struct upstream_health *gate_health_table(struct gate *g)
+enum health gate_health(const struct view *v, unsigned target)
 {
-    return g->health;
+    return upstream_health_of(v->epoch->health, target, time_mono_us());
 }
 
-enum health gate_health(const struct gate *g, unsigned target)
+bool gate_ready(const struct view *v)
 {
-    return upstream_health_of(g->health, target, time_mono_us());
-}
-
-bool gate_ready(const struct gate *g)
-{
-    for (unsigned i = 0; i < g->snap->fleet.target_count; i++)
-        if (gate_health(g, i) == HEALTH_UP)
+    for (unsigned i = 0; i < v->snap->fleet.target_count; i++)
+        if (gate_health(v, i) == HEALTH_UP)
             return true;
     return false;
 }
 
-bool gate_audit_failing(const struct gate *g)
+bool gate_audit_failing(const struct view *v)
 {
-    return audit_failing(g->audit);
+    return audit_failing(v->worker->gate->audit);
 }
 
 int gate_port(const struct gate *g)
@@ -71,23 +71,18 @@ static void hand_over(struct net_deadline *d)
 static enum err worker_init(struct worker *w, struct gate *g, unsigned index, str addr,
                             char why[256])
 {
-    const struct snapshot *s = g->snap;
+    const struct snapshot *s = g->first->snap;
     enum { SCRATCH_MAX = 64 * 1024 * 1024 };
-    uint64_t seed[2];
-    *w = (struct worker){.gate = g, .snap = s, .index = index};
+    *w = (struct worker){.gate = g, .index = index};
     w->loop = net_loop_new(&s->net);
     w->metrics = metrics_new();
-    rng_bytes(seed, sizeof seed);
-    w->memo = guard_memo_new(seed);
     for (unsigned i = 0; i < countof(w->conns); i++)
         list_init(&w->conns[i]);
     list_init(&w->with_deadline);
     list_init(&w->spare_calls);
+    list_init(&w->views);
     buf_init(&w->scratch, SCRATCH_MAX);
-    net_deadlines_init(&w->keepalive, w->loop, s->http.keepalive_timeout);
-    net_deadlines_init(&w->head, w->loop, s->http.head_timeout);
-    net_deadlines_init(&w->body, w->loop, s->http.body_timeout);
-    w->upstream = upstream_new(w->loop, &s->fleet, g->health, &s->upstream, w->metrics);
+    w->view = view_new(w, epoch_ref(g->first));
     w->ledger = ledger_writer_new(g->ledger, w->metrics);
     w->audit = audit_writer_new(g->audit, w->loop, w->metrics);
     // half a batch's time, less what a deadline may be late
@@ -108,16 +103,12 @@ static void worker_done(struct worker *w)
     if (w->listener)
         net_listener_close(w->listener);
     conn_close_all(w);
-    upstream_free(w->upstream);
-    guard_memo_free(w->memo);
+    list_each(v, &w->views, struct view, at) view_free(v);
     ledger_writer_free(w->ledger);
     audit_writer_free(w->audit);
     net_ticker_free(w->deadline_ticker);
     net_deadlines_done(&w->hand_over);
-    net_deadlines_done(&w->keepalive);
-    net_deadlines_done(&w->head);
-    net_deadlines_done(&w->body);
-    list_each(l, &w->spare_calls, struct live_call, at) live_drop(l);
+    live_drop_spares(w);
     buf_done(&w->scratch);
     net_loop_free(w->loop);
     w->loop = NULL;
@@ -157,7 +148,7 @@ static void begin_drain(void *arg)
     struct gate *g = arg;
     if (g->drain_ticker)
         return;
-    g->drain_ends_us = time_mono_us() + g->snap->gate.drain * 1000;
+    g->drain_ends_us = time_mono_us() + g->now->snap->gate.drain * 1000;
     for (unsigned i = 0; i < g->worker_count; i++)
         net_loop_post(g->workers[i].loop, drain_worker, &g->workers[i]);
     g->drain_ticker = net_ticker_new(g->workers[0].loop, 20, drained, g);
@@ -185,7 +176,7 @@ void gate_stop(struct gate *g)
 static void fix_port(const struct gate *g, char *addr, size_t cap)
 {
     // port 0 was asked for: the other workers share the one that worker 0 got
-    str listen = g->snap->gate.listen;
+    str listen = g->first->snap->gate.listen;
     str_copy_to(addr, cap, listen);
     char *colon = strrchr(addr, ':');
     if (colon)
@@ -196,7 +187,7 @@ static enum err start_workers(struct gate *g, char why[256])
 {
     char addr[256];
     char busy[160] = "";
-    str_copy_to(addr, sizeof addr, g->snap->gate.listen);
+    str_copy_to(addr, sizeof addr, g->first->snap->gate.listen);
     if (!net_port_is_free(str_c(addr), busy)) {
         snprintf(why, 256, "cannot listen on %.80s: %.150s", addr, busy);
         return ERR_BAD_CONFIG;
@@ -213,27 +204,26 @@ static enum err start_workers(struct gate *g, char why[256])
 
 static enum err open_audit(struct gate *g, char why[256])
 {
-    const struct snapshot *s = g->snap;
+    const struct snapshot *s = g->first->snap;
     struct buf policy;
     policy_write(&policy, s);
-    struct audit_start start = {.settings = &s->audit,
-                                .tenants = &s->tenants,
-                                .fleet = &s->fleet,
-                                .policy = buf_str(&policy)};
+    struct audit_start start = {
+        .settings = &s->audit, .tenants = &s->tenants, .policy = buf_str(&policy)};
     enum err e = audit_open(&start, &g->audit, why);
     buf_done(&policy);
     return e;
 }
 
-enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
+enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256])
 {
     struct gate *g = mem_new(sizeof *g);
-    g->snap = s;
+    const struct snapshot *s = take_s;
+    g->first = epoch_new(take_s, NULL);
+    g->now = epoch_ref(g->first);
     g->pages = pages;
     g->worker_count = s->gate.workers ? (unsigned)s->gate.workers : net_cpu_count();
     g->workers = mem_new_array(struct worker, g->worker_count);
-    g->health = upstream_health_new(&s->fleet, &s->upstream);
     enum err e = ledger_open(&s->ledger, &g->ledger, ret_why);
     if (e == OK)
         e = open_audit(g, ret_why);
@@ -245,8 +235,8 @@ enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struc
     }
     struct net_loop *first = g->workers[0].loop;
     if (s->engine_count)
-        g->engines = upstream_engines_new(first, s->engines, s->engine_count, g->health);
-    g->probes = upstream_probes_new(first, &s->fleet, g->health, &s->upstream);
+        g->engines = upstream_engines_new(first, s->engines, s->engine_count, g->first->health);
+    g->probes = upstream_probes_new(first, &s->fleet, g->first->health, &s->upstream);
     net_on_signal(first, SIGINT, on_signal, g);
     net_on_signal(first, SIGTERM, on_signal, g);
     *ret_gate = g;
@@ -273,7 +263,8 @@ void gate_free(struct gate *g)
         worker_done(&g->workers[i]);
     ledger_close(g->ledger);
     audit_close(g->audit);
-    upstream_health_free(g->health);
+    epoch_unref(g->now);
+    epoch_unref(g->first);
     mem_free(g->workers);
     mem_free(g);
 }

@@ -18,7 +18,8 @@ struct gate_settings {
 };
 extern const struct conf_table gate_setting_table;
 
-// One loaded configuration: immutable, lives as long as the gate.
+// One loaded configuration: immutable once it is given to the gate, which frees it with the last
+// call under it.
 struct snapshot {
     struct gate_settings gate;
     struct net_settings net;
@@ -33,28 +34,31 @@ struct snapshot {
     struct route_model model;
     struct engine_config *engines;
     size_t engine_count;
+    void (*free)(struct snapshot *s); // NULL: it is nobody's
 };
 
 // A page that is no call: health, metrics. Fills body and content type, returns the status.
 struct gate;
+struct view; // what a worker serves by at present
 struct gate_page {
     const char *path, *content_type;
-    int (*write)(const struct gate *g, struct buf *out);
+    int (*write)(const struct view *v, struct buf *out);
 };
 
 // Starts engines, ledger and workers; ret_why says what to do when it cannot. pages end with a NULL
-// path.
-enum err gate_new(const struct snapshot *s, const struct gate_page *pages, struct gate **ret_gate,
+// path. The snapshot is taken whether it can or not.
+enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256]) must_check;
 int gate_port(const struct gate *g);
 // Serves until SIGINT or SIGTERM (drains) or gate_stop.
 void gate_run(struct gate *g);
 void gate_stop(struct gate *g); // any thread
 void gate_free(struct gate *g);
-const struct snapshot *gate_snapshot(const struct gate *g);
-enum health gate_health(const struct gate *g, unsigned target);
-bool gate_ready(const struct gate *g); // a target is up
+const struct view *gate_view(const struct gate *g); // only while it does not run
+const struct snapshot *gate_snapshot(const struct view *v);
+enum health gate_health(const struct view *v, unsigned target);
+bool gate_ready(const struct view *v); // a target is up
 // The decision log cannot be written: nothing goes to zones that are not local. False where none is
 // kept.
-bool gate_audit_failing(const struct gate *g);
+bool gate_audit_failing(const struct view *v);
 #endif

@@ -13,7 +13,7 @@ static struct live_call *take_spare(struct worker *w)
         w->spare_count--;
         return l;
     }
-    const struct snapshot *s = w->snap;
+    const struct snapshot *s = w->view->snap;
     l = mem_new(sizeof *l);
     list_init(&l->at);
     arena_init(&l->arena, (size_t)s->gate.call_memory);
@@ -36,6 +36,7 @@ struct live_call *live_new(struct worker *w, struct conn *c)
     struct live_call *l = take_spare(w);
     must(!l->conn && !l->sending && !audit_waits(&l->ticket));
     l->worker = w;
+    l->view = view_take(w);
     l->conn = c;
     l->call.start_mono_us = net_now_us(w->loop);
     l->call.start_us = time_wall_us();
@@ -126,7 +127,7 @@ void live_free(struct live_call *l)
     buf_clear(&l->out_body);
     if (l->sse.kept.cap || l->sse.began) {
         sse_done(&l->sse);
-        sse_init(&l->sse, (size_t)w->snap->http.event_limit);
+        sse_init(&l->sse, (size_t)l->view->snap->http.event_limit);
     }
     l->watch = (struct answer_watch){.usage = USAGE_NONE};
     l->conn = NULL;
@@ -144,12 +145,30 @@ void live_free(struct live_call *l)
     l->mode = ANSWER_NONE;
     l->try_err = OK;
     l->due_us = 0;
-    if (w->spare_count < SPARE_MAX) {
+    bool keep = l->view == w->view && !l->other_bounds && w->spare_count < SPARE_MAX;
+    view_leave(l->view);
+    l->view = NULL;
+    if (keep) {
         list_push_front(&w->spare_calls, &l->at);
         w->spare_count++;
         return;
     }
     live_drop(l);
+}
+
+void live_now(struct live_call *l)
+{
+    if (l->view == l->worker->view)
+        return;
+    view_leave(l->view);
+    l->view = view_take(l->worker);
+    l->other_bounds = true;
+}
+
+void live_drop_spares(struct worker *w)
+{
+    list_each(l, &w->spare_calls, struct live_call, at) live_drop(l);
+    w->spare_count = 0;
 }
 
 void live_drop(struct live_call *l)

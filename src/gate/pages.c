@@ -89,7 +89,7 @@ static void answer_models(struct conn *c, const struct route_match *m)
 {
     enum { MODELS_MAX = 2 * TARGET_MAX + MODEL_NAME_MAX + 3 };
     struct model_entry rows[MODELS_MAX];
-    size_t count = list_models(c->worker->snap, rows, MODELS_MAX);
+    size_t count = list_models(c->live->view->snap, rows, MODELS_MAX);
     struct buf *out = &c->worker->scratch;
     buf_clear(out);
     if (m->kind == ROUTE_MODELS) {
@@ -121,7 +121,7 @@ void pages_answer(struct conn *c, const struct route_match *m, const struct http
     } else if (m->kind == ROUTE_PAGE) {
         struct buf *out = &c->worker->scratch;
         buf_clear(out);
-        int status = m->page->write(c->worker->gate, out);
+        int status = m->page->write(c->live->view, out);
         answer_plain(c, status, str_c(m->page->content_type), STR_NONE, buf_str(out));
     } else {
         answer_models(c, m);

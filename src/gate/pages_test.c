@@ -2,9 +2,9 @@
 #include "gate/worker.h"
 #include "tests/unit.h"
 
-static int nothing(const struct gate *g, struct buf *out)
+static int nothing(const struct view *v, struct buf *out)
 {
-    (void)g;
+    (void)v;
     (void)out;
     return 200;
 }

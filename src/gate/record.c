@@ -43,7 +43,7 @@ static void count(struct live_call *l)
     metric_add(m, METRIC_calls_by_step, c->err == OK ? STEP_RECORD : c->ended_at, 1);
     metric_add(m, METRIC_calls_by_task, c->judgement.task, 1);
     metric_add(m, METRIC_calls_by_label, c->label, 1);
-    metric_add(m, METRIC_calls_by_zone, zone_slot(&l->worker->snap->fleet, c->served_by), 1);
+    metric_add(m, METRIC_calls_by_zone, zone_slot(&l->view->snap->fleet, c->served_by), 1);
     metric_add(m, METRIC_events, 0, (int64_t)c->events);
     metric_add(m, METRIC_bytes_out, 0, (int64_t)c->bytes_out);
     metric_observe_us(m, METRIC_whole_call, c->last_byte_us - c->start_us);
@@ -53,11 +53,11 @@ static void count(struct live_call *l)
 static void log_call(const struct live_call *l)
 {
     const struct call *c = &l->call;
-    str wants = l->worker->snap->gate.log_calls;
+    str wants = l->view->snap->gate.log_calls;
     bool bad = c->err != OK || c->status >= 500;
     if (str_eq(wants, S("none")) || (str_eq(wants, S("errors")) && !bad))
         return;
-    const struct fleet *f = &l->worker->snap->fleet;
+    const struct fleet *f = &l->view->snap->fleet;
     str target = c->served_by >= 0 ? f->targets[c->served_by].name : S("-");
     log_at(bad ? LOG_WARN : LOG_INFO, "gate",
            "call=%s step=%s status=%d err=%s task=%s label=%s target=%.*s tries=%u ms=%lld",
@@ -77,8 +77,9 @@ void record_call(struct live_call *l)
     count(l);
     log_call(l);
     struct worker *w = l->worker;
-    audit_end(w->audit, c);
-    ledger_write(w->ledger, c, &w->snap->fleet);
+    const struct fleet *f = &l->view->snap->fleet;
+    audit_end(w->audit, c, f);
+    ledger_write(w->ledger, c, f);
     if (!net_deadline_armed(&w->hand_over_due))
         net_deadline_arm(&w->hand_over, &w->hand_over_due);
 }

@@ -10,6 +10,7 @@ struct bench {
     struct target targets[2];
     struct ledger *ledger;
     struct worker w;
+    struct view view;
     struct live_call l;
 };
 
@@ -35,12 +36,14 @@ static struct bench *bench_new(void)
         .targets = b->targets,
         .target_count = 2};
     must(ledger_open(&b->s.ledger, &b->ledger, why) == OK);
-    b->w = (struct worker){.snap = &b->s, .metrics = metrics_new()};
+    b->w = (struct worker){.metrics = metrics_new()};
     b->w.loop = net_loop_new(&b->s.net);
     b->w.ledger = ledger_writer_new(b->ledger, b->w.metrics);
     net_deadlines_init(&b->w.hand_over, b->w.loop, 1000);
     net_deadline_init(&b->w.hand_over_due, nothing);
+    b->view.snap = &b->s;
     b->l.worker = &b->w;
+    b->l.view = &b->view;
     b->l.call.status = 200;
     b->l.call.judgement.task = TASK_MATH;
     b->l.watch.usage = USAGE_NONE;

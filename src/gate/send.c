@@ -21,7 +21,7 @@ bool send_may_go_on(const struct live_call *l, enum err e)
 {
     const struct call *c = &l->call;
     return e != OK && err_retry(e) != RETRY_NEVER && !l->head_sent && !l->client_gone &&
-           c->try_count < (unsigned)l->worker->snap->gate.tries && c->try_count < TRY_MAX &&
+           c->try_count < (unsigned)l->view->snap->gate.tries && c->try_count < TRY_MAX &&
            l->plan_at + 1 < c->plan.count;
 }
 
@@ -146,12 +146,12 @@ void send_init(struct live_call *l)
 // OK: it may start now, or the ticket waits.
 static enum err prepare(struct live_call *l)
 {
-    struct worker *w = l->worker;
+    const struct fleet *f = &l->view->snap->fleet;
     unsigned index = l->call.plan.rows[l->plan_at].target;
-    enum err e = clearance_make(&l->call, &w->snap->fleet, index, &l->clearance);
+    enum err e = clearance_make(&l->call, f, index, &l->clearance);
     l->record_err = OK;
     if (e == OK)
-        e = audit_send(w->audit, &l->ticket, &l->call, index);
+        e = audit_send(l->worker->audit, &l->ticket, &l->call, f, index);
     l->recorded = e == OK && !audit_waits(&l->ticket);
     return e;
 }
@@ -161,7 +161,7 @@ static enum err start(struct live_call *l)
 {
     struct call *c = &l->call;
     unsigned index = c->plan.rows[l->plan_at].target;
-    const struct target *t = &l->worker->snap->fleet.targets[index];
+    const struct target *t = &l->view->snap->fleet.targets[index];
     must(l->recorded && l->clearance.target == index); // no record, no sending
     l->recorded = false;
     struct sending to = {.model = t->model, .ask_usage = t->ask_usage};
@@ -186,7 +186,7 @@ static enum err start(struct live_call *l)
         .accept = c->ask.stream ? S("text/event-stream") : S("application/json"),
         .try = try,
     };
-    l->sending = upstream_try(l->worker->upstream, &r, &events, l);
+    l->sending = upstream_try(l->view->upstream, &r, &events, l);
     must(l->sending);
     return OK;
 }

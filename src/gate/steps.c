@@ -46,7 +46,7 @@ static str key_of(const struct http_head *h)
 static enum verdict step_identify(struct live_call *l)
 {
     const struct tenant *t = NULL;
-    enum err e = ledger_admit(&l->worker->snap->tenants, key_of(l->head), &t);
+    enum err e = ledger_admit(&l->view->snap->tenants, key_of(l->head), &t);
     if (e != OK) {
         fault_set(&l->fault, e, "", -1);
         return FAIL;
@@ -79,7 +79,7 @@ static enum verdict step_read(struct live_call *l)
 static enum verdict step_screen(struct live_call *l)
 {
     struct call *c = &l->call;
-    guard_scan(&l->arena, &c->ask, &l->worker->snap->guard, l->worker->memo, &c->screening);
+    guard_scan(&l->arena, &c->ask, &l->view->snap->guard, l->view->memo, &c->screening);
     c->label = label_join(c->screening.label, c->tenant_label);
     if (c->want_label.n)
         c->label = label_join(c->label, label_parse(c->want_label));
@@ -92,14 +92,13 @@ static enum verdict step_screen(struct live_call *l)
 // 5. choose: the plan.
 static enum verdict step_choose(struct live_call *l)
 {
-    const struct snapshot *s = l->worker->snap;
+    const struct snapshot *s = l->view->snap;
     struct call *c = &l->call;
     uint8_t health[TARGET_MAX];
     uint32_t in_flight[TARGET_MAX];
     route_classify(&s->model, &l->arena, &c->ask, &c->judgement);
-    upstream_health_copy(gate_health_table(l->worker->gate), net_now_us(l->worker->loop), health,
-                         in_flight);
-    if (gate_audit_failing(l->worker->gate)) // what cannot be recorded may not leave
+    upstream_health_copy(l->view->epoch->health, net_now_us(l->worker->loop), health, in_flight);
+    if (gate_audit_failing(l->view)) // what cannot be recorded may not leave
         for (unsigned i = 0; i < s->fleet.target_count; i++)
             if (!s->fleet.zones[s->fleet.targets[i].zone].local)
                 health[i] = HEALTH_DOWN;
@@ -187,6 +186,7 @@ void steps_run(struct live_call *l)
 void steps_begin(struct live_call *l)
 {
     must(l->step == STEP_ACCEPT);
+    live_now(l);
     steps_run(l);
 }
 

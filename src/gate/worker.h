@@ -4,22 +4,20 @@
 #define GATE_WORKER_H
 #include "base/log.h"
 #include "base/time.h"
-#include "gate/gate.h"
+#include "gate/view.h"
 #include <pthread.h>
 
 struct worker {
     struct gate *gate;
-    const struct snapshot *snap;
+    struct view *view; // of the configuration in force
+    struct list views; // all that still have calls, the newest first
     unsigned index;
     pthread_t thread;
     struct net_loop *loop;
     struct net_listener *listener;
-    struct upstream *upstream;
     struct ledger_writer *ledger;
     struct audit_writer *audit; // NULL: no decision log is kept
     struct metrics *metrics;
-    struct guard_memo *memo;                    // of what was screened before
-    struct net_deadlines keepalive, head, body; // one queue a length
     struct id_maker ids;
     struct list conns[8];               // by enum conn_state: membership is the state
     struct list with_deadline;          // live calls whose client set x-weir-deadline-ms
@@ -33,7 +31,6 @@ struct worker {
 };
 
 const struct gate_page *gate_pages(const struct gate *g);
-struct upstream_health *gate_health_table(struct gate *g);
 
 // --- client connections: conn.c
 // --------------------------------------------------------------------
@@ -68,6 +65,7 @@ void conn_answered(struct conn *c);
 // All idle connections end, busy ones after their call.
 void conn_drain(struct worker *w);
 void conn_close_all(struct worker *w);
+void conn_view_changed(struct worker *w); // idle ones wait by its times from here on
 
 // --- live calls: live.c
 // ----------------------------------------------------------------------------
@@ -78,6 +76,8 @@ enum answer_mode { ANSWER_NONE, ANSWER_WHOLE, ANSWER_ERROR, ANSWER_STREAM };
 struct live_call {
     struct list at; // spare_calls or with_deadline
     struct worker *worker;
+    struct view *view; // under which it is read, planned, sent and recorded
+    bool other_bounds; // its memory is bounded by another view's settings
     struct conn *conn;
     struct arena arena;
     struct call call;
@@ -115,9 +115,11 @@ struct live_call {
 };
 
 struct live_call *live_new(struct worker *w, struct conn *c);
-void live_is_no_call(struct live_call *l);                   // a page: not among the open calls
-void live_free(struct live_call *l);                         // back to the spares
-void live_drop(struct live_call *l);                         // a spare, for good
+void live_is_no_call(struct live_call *l); // a page: not among the open calls
+void live_free(struct live_call *l);       // back to the spares
+void live_drop(struct live_call *l);       // a spare, for good
+void live_drop_spares(struct worker *w);
+void live_now(struct live_call *l); // its request is whole: what is in force now decides
 void live_set_deadline(struct live_call *l, int64_t due_us); // on net_now_us's clock
 
 // --- pages and routes: pages.c

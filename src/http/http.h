@@ -38,6 +38,8 @@ struct http_reader;
 struct http_reader *http_reader_new(const struct http_settings *s);
 void http_reader_free(struct http_reader *r);
 void http_reader_start(struct http_reader *r, struct arena *a); // before each request
+// Other settings from the next start on.
+void http_reader_bounds(struct http_reader *r, const struct http_settings *s);
 enum http_progress {
     HTTP_MORE,      // feed more
     HTTP_HAVE_HEAD, // the head is whole now (once): check it, answer Expect, then feed the rest

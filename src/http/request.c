@@ -361,9 +361,14 @@ static const llhttp_settings_t callbacks = {
 struct http_reader *http_reader_new(const struct http_settings *s)
 {
     struct http_reader *r = mem_new(sizeof *r);
+    http_reader_bounds(r, s);
+    return r;
+}
+
+void http_reader_bounds(struct http_reader *r, const struct http_settings *s)
+{
     must(s && s->head_limit > 0 && s->body_limit > 0);
     r->settings = s;
-    return r;
 }
 
 void http_reader_free(struct http_reader *r)

@@ -18,10 +18,10 @@ static void draw_key(void)
 uint64_t upstream_clearance_stamp(const struct clearance *c)
 {
     // the call's id is in it: the memory of a call is used again by the next one
-    uint64_t words[7] = {(uint64_t)(uintptr_t)c->call, (uint64_t)c->target << 32 | c->zone,
-                         (uint64_t)c->label};
+    uint64_t words[8] = {(uint64_t)(uintptr_t)c->call, (uint64_t)c->target << 32 | c->zone,
+                         (uint64_t)c->label, c->policy};
     must(c->call);
-    memcpy(&words[3], c->call->id.c, ID_CHARS);
+    memcpy(&words[4], c->call->id.c, ID_CHARS);
     must(pthread_once(&key_once, draw_key) == 0);
     return hash_words(key, words, countof(words));
 }
@@ -31,6 +31,7 @@ bool upstream_clearance_holds(const struct clearance *c, const struct fleet *f)
     must(f->zone_count <= ZONE_MAX);
     if (!c || !c->call || c->target >= f->target_count || c->zone >= f->zone_count)
         return false;
-    return c->zone == f->targets[c->target].zone && c->label <= f->zones[c->zone].max_label &&
-           c->label >= c->call->label && c->stamp == upstream_clearance_stamp(c);
+    return c->policy == f->policy && c->zone == f->targets[c->target].zone &&
+           c->label <= f->zones[c->zone].max_label && c->label >= c->call->label &&
+           c->stamp == upstream_clearance_stamp(c);
 }

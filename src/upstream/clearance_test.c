@@ -76,3 +76,15 @@ TEST(a_clearance_ends_with_its_call_and_when_the_label_rises)
     c.id.c[25] = '7'; // the same memory, the next call
     CHECK(!upstream_clearance_holds(&k, &fleet));
 }
+
+TEST(a_clearance_is_of_the_policy_under_which_it_was_planned)
+{
+    struct call c = a_call(LABEL_PUBLIC);
+    struct clearance k = made(&c, 1);
+    struct fleet next = fleet;
+    next.policy = 7; // the configuration changed
+    REQUIRE(upstream_clearance_holds(&k, &fleet));
+    CHECK(!upstream_clearance_holds(&k, &next));
+    k.policy = 7; // by hand
+    CHECK(!upstream_clearance_holds(&k, &next));
+}

@@ -13,15 +13,16 @@
 #include <stdatomic.h>
 
 struct cell {
+    atomic_int users; // tables
     atomic_int state; // enum health
     atomic_uint in_flight;
     atomic_uint failures;   // in a row
     atomic_llong try_at_us; // while down: when one caller may try it
-    char apart[40];         // a cache line each: workers on different targets do not meet
+    char apart[128];        // workers on different targets do not meet on a cache line
 };
 
 struct upstream_health {
-    struct cell cells[TARGET_MAX];
+    struct cell *cells[TARGET_MAX];
     unsigned count, down_after;
     int64_t down_for_us;
 };
@@ -39,24 +40,58 @@ static void put(atomic_int *a, enum health to)
 static struct cell *cell_of(struct upstream_health *h, unsigned target)
 {
     must(target < h->count);
-    return &h->cells[target];
+    return h->cells[target];
 }
 
 struct upstream_health *upstream_health_new(const struct fleet *f,
                                             const struct upstream_settings *s)
 {
+    static const struct fleet nothing;
+    return upstream_health_next(NULL, &nothing, f, s);
+}
+
+static bool same_target(const struct fleet *f, const struct target *a, const struct fleet *g,
+                        const struct target *b)
+{
+    return str_eq(a->name, b->name) && str_eq(a->base_url, b->base_url) &&
+           str_eq(f->zones[a->zone].name, g->zones[b->zone].name);
+}
+
+static struct cell *cell_before(const struct upstream_health *before, const struct fleet *f,
+                                const struct fleet *g, const struct target *t)
+{
+    for (unsigned i = 0; i < f->target_count; i++)
+        if (same_target(f, &f->targets[i], g, t)) {
+            atomic_fetch_add_explicit(&before->cells[i]->users, 1, memory_order_relaxed);
+            return before->cells[i];
+        }
+    struct cell *c = mem_new(sizeof *c);
+    put(&c->state, HEALTH_UP);
+    atomic_store_explicit(&c->users, 1, memory_order_relaxed);
+    return c;
+}
+
+struct upstream_health *upstream_health_next(const struct upstream_health *before,
+                                             const struct fleet *fleet_before,
+                                             const struct fleet *f,
+                                             const struct upstream_settings *s)
+{
     must(f->target_count <= TARGET_MAX && s->down_after > 0);
+    must(!before || before->count == fleet_before->target_count);
     struct upstream_health *h = mem_new(sizeof *h);
     h->count = f->target_count;
     h->down_after = (unsigned)s->down_after;
     h->down_for_us = s->down_for * 1000;
     for (unsigned i = 0; i < h->count; i++)
-        put(&h->cells[i].state, HEALTH_UP);
+        h->cells[i] = cell_before(before, fleet_before, f, &f->targets[i]);
     return h;
 }
 
 void upstream_health_free(struct upstream_health *h)
 {
+    for (unsigned i = 0; h && i < h->count; i++)
+        if (atomic_fetch_sub_explicit(&h->cells[i]->users, 1, memory_order_acq_rel) == 1)
+            mem_free(h->cells[i]);
     mem_free(h);
 }
 
@@ -74,7 +109,7 @@ void upstream_health_copy(struct upstream_health *h, int64_t now_us, uint8_t *re
 {
     must(h->count <= TARGET_MAX);
     for (unsigned i = 0; i < h->count; i++) {
-        struct cell *c = &h->cells[i];
+        struct cell *c = h->cells[i];
         int state = get(&c->state);
         if (unlikely(state == HEALTH_DOWN) && wins_trial(h, c, now_us))
             state = HEALTH_UP;
@@ -88,7 +123,7 @@ void upstream_health_copy(struct upstream_health *h, int64_t now_us, uint8_t *re
 enum health upstream_health_of(const struct upstream_health *h, unsigned target, int64_t now_us)
 {
     must(target < h->count);
-    const struct cell *c = &h->cells[target];
+    const struct cell *c = h->cells[target];
     int state = get(&c->state);
     if (state == HEALTH_DOWN && now_us >= atomic_load_explicit(&c->try_at_us, memory_order_relaxed))
         return HEALTH_UP;

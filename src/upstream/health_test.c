@@ -119,3 +119,37 @@ TEST(tries_in_flight_are_counted_a_target)
     CHECK(in_flight[0] == 1 && in_flight[1] == 1);
     upstream_health_free(h);
 }
+
+TEST(a_target_keeps_its_health_in_the_next_fleet_where_it_is_the_same)
+{
+    struct target then[] = {{.name = S("a"), .base_url = S("http://a")},
+                            {.name = S("b"), .base_url = S("http://b")},
+                            {.name = S("c"), .base_url = S("http://c")}};
+    struct target now[] = {{.name = S("c"), .base_url = S("http://c"), .zone = 1},
+                           {.name = S("b"), .base_url = S("http://elsewhere")},
+                           {.name = S("a"), .base_url = S("http://a")}};
+    struct fleet f = fleet, g;
+    f.zones[1].name = S("y");
+    f.zone_count = 2;
+    g = f;
+    f.targets = then;
+    g.targets = now;
+    f.target_count = g.target_count = 3;
+    struct upstream_health *h = upstream_health_new(&f, &settings);
+    for (unsigned i = 0; i < 3; i++)
+        health_failed(h, i, true, SECOND);
+    health_begin(h, 0);
+    struct upstream_health *next = upstream_health_next(h, &f, &g, &settings);
+    CHECK(shown(next, 2, SECOND) == HEALTH_DOWN); // a
+    CHECK(shown(next, 1, SECOND) == HEALTH_UP);   // another address
+    CHECK(shown(next, 0, SECOND) == HEALTH_UP);   // another zone
+    uint8_t health[TARGET_MAX];
+    uint32_t in_flight[TARGET_MAX];
+    health_begin(next, 2);
+    health_end(h, 0); // a call of the old fleet
+    upstream_health_free(h);
+    upstream_health_copy(next, SECOND, health, in_flight);
+    CHECK(in_flight[2] == 1 && in_flight[0] == 0);
+    health_end(next, 2);
+    upstream_health_free(next);
+}

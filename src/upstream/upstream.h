@@ -28,6 +28,12 @@ const struct preset *upstream_preset(str name); // NULL when unknown
 struct upstream_health;
 struct upstream_health *upstream_health_new(const struct fleet *f,
                                             const struct upstream_settings *s);
+// For another fleet: targets that are the same in both (name, address and zone) keep their health
+// and share it with the table before, so that tries which still run there count here, too.
+struct upstream_health *upstream_health_next(const struct upstream_health *before,
+                                             const struct fleet *fleet_before,
+                                             const struct fleet *f,
+                                             const struct upstream_settings *s);
 void upstream_health_free(struct upstream_health *h);
 // A copy for one choice: ret_health[target], in flight on each. A target that is down and due for a
 // trial is shown as up to one caller.
@@ -45,7 +51,8 @@ struct clearance {
     const struct call *call;
     unsigned target, zone;
     enum label label;
-    uint64_t stamp; // a digest over the above, kept apart: a clearance cannot be made by hand
+    uint64_t policy; // the fleet's, under which it was planned
+    uint64_t stamp;  // a digest over the above, kept apart: a clearance cannot be made by hand
 };
 bool upstream_clearance_holds(const struct clearance *c, const struct fleet *f);
 uint64_t upstream_clearance_stamp(const struct clearance *c);
