@@ -206,7 +206,7 @@ def fails_and_recovers(config_more, fill, free, limit=None):
 
 
 def test_a_file_that_may_not_grow():
-    fails_and_recovers("", lambda w: None, None, limit=100 * 1024)
+    fails_and_recovers("", lambda w: None, None, limit=160 * 1024)
 
 
 def test_a_full_disk_is_loud_and_is_used_again_when_there_is_room():
