@@ -210,6 +210,20 @@ struct tenants {
     bool require_key;
 };
 
+// --- reply: what an answer says, apart from its wire
+// -----------------------------------------------
+
+struct tool_use {
+    str name;
+    struct text arguments; // JSON, as the model wrote it
+};
+struct reply {
+    struct text text;
+    struct tool_use *tools;
+    unsigned tool_count;
+    bool cut; // it ended for its length, or before its end came
+};
+
 // --- usage
 // -----------------------------------------------------------------------------------------
 
