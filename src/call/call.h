@@ -193,6 +193,7 @@ struct plan {
     char reason[160]; // one line for people and for x-weir-reason
     enum err err;     // OK, or why there is no plan: NOT_ALLOWED, NONE_WELL, NO_MODEL, TOO_LONG
     bool stand_in;    // the wanted zone had no target; another serves (said in the headers)
+    bool cascade;     // row 0 is local and answers first; its answer is checked before it is sent
 };
 
 // --- tenant: who pays (step identify) --------------------------------------------------------

@@ -96,7 +96,7 @@ static void reset_call(struct call *c)
     c->plan.count = c->plan.out_count = 0;
     c->plan.out = NULL; // of the arena
     c->plan.err = OK;
-    c->plan.stand_in = false;
+    c->plan.stand_in = c->plan.cascade = false;
     c->plan.reason[0] = 0;
     c->judgement.signals[0] = NULL;
     c->judgement.p_local_ok = 0;

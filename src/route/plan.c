@@ -127,6 +127,11 @@ static bool passes(const struct choice *c, const struct wants *w, unsigned index
 
 // --- rank ------------------------------------------------------------------------
 
+static bool is_local(const struct choice *c, unsigned index)
+{
+    return c->fleet->zones[c->fleet->targets[index].zone].local;
+}
+
 // Expected cost first (a price that is not known counts as dear, the own machines as free), then
 // wait.
 static double cost_of(const struct choice *c, unsigned index)
@@ -142,8 +147,7 @@ static double cost_of(const struct choice *c, unsigned index)
 
 static bool before(const struct choice *c, unsigned a, unsigned b)
 {
-    bool local_a = c->fleet->zones[c->fleet->targets[a].zone].local;
-    bool local_b = c->fleet->zones[c->fleet->targets[b].zone].local;
+    bool local_a = is_local(c, a), local_b = is_local(c, b);
     if (local_a != local_b)
         return local_a; // one that passed the quality filter is as good, and cheaper
     double cost_a = cost_of(c, a), cost_b = cost_of(c, b);
@@ -176,12 +180,40 @@ static void insert(const struct choice *c, struct plan *p, unsigned from, unsign
 
 static const char *why_in(const struct choice *c, const struct wants *w, unsigned index)
 {
-    bool local = c->fleet->zones[c->fleet->targets[index].zone].local;
+    bool local = is_local(c, index);
     if (!w->routed)
         return "named by the caller";
     if (w->only_local)
         return "only local targets may see it";
     return local ? "routine work, as good here" : "may serve it";
+}
+
+// Where the policy asks for it, the best local target that only the quality filter ruled out stands
+// before the cloud's.
+static void add_cascade(const struct choice *c, const struct wants *w, struct plan *p)
+{
+    static const char first[] = "cascade: answers first, and is checked",
+                      behind[] = "cascade: asked where the local answer fails its check";
+    const struct cascade_policy *cascade = &c->policy->cascade;
+    const unsigned odd = ABILITY_CHOICES | ABILITY_AUDIO_OUT; // answers that no check reads
+    if (cascade->from >= 1 || (double)c->judgement->p_local_ok < cascade->from ||
+        w->task == TASK_UNKNOWN || !cascade->tasks[w->task] || w->quality_asked ||
+        (c->ask->needs & odd) || p->count == 0 || is_local(c, p->rows[0].target))
+        return;
+    unsigned best = p->out_count;
+    for (unsigned i = 0; i < p->out_count; i++)
+        if (strcmp(p->out[i].filter, "quality") == 0 &&
+            (best == p->out_count || before(c, p->out[i].target, p->out[best].target)))
+            best = i;
+    if (best == p->out_count)
+        return;
+    const unsigned index = p->out[best].target;
+    p->out[best] = p->out[--p->out_count];
+    for (unsigned i = 0; i < p->count; i++)
+        str_copy_to(p->rows[i].why, sizeof p->rows[i].why, str_c(behind));
+    insert(c, p, 0, index, first); // local comes before any other
+    must(p->rows[0].target == index && p->count > 1);
+    p->cascade = true;
 }
 
 // Local targets that only the quality filter ruled out follow the cloud's: better a likely weaker
@@ -300,6 +332,8 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
         say(p, str_c(label_name(c->label)), S(" stays local: "), task);
     else if (w->zone >= 0)
         say(p, zone, S(" was asked for: "), task);
+    else if (p->cascade)
+        say(p, S("cascade: "), task, S(" may be easy: local answers first, and is checked"));
     else if (p->stand_in)
         say(p, task, S(" belongs to the cloud, no cloud target can serve: local stands in"), S(""));
     else if (c->fleet->zones[t->zone].local)
@@ -322,6 +356,7 @@ static void check_plan(const struct choice *c, const struct wants *w, const stru
         must(!w->zone_unknown && (w->zone < 0 || (unsigned)w->zone == t->zone));
         must(w->target < 0 || (unsigned)w->target == p->rows[i].target);
     }
+    must(!p->cascade || (p->count > 1 && is_local(c, p->rows[0].target) && !w->only_local));
 }
 
 void route_plan(const struct choice *c, struct plan *ret_plan)
@@ -332,7 +367,7 @@ void route_plan(const struct choice *c, struct plan *ret_plan)
     must(p->out || c->fleet->target_count == 0);
     p->count = p->out_count = 0;
     p->err = OK;
-    p->stand_in = false;
+    p->stand_in = p->cascade = false;
     p->reason[0] = 0;
     if (!resolve(c, &w)) {
         p->err = ERR_NO_MODEL;
@@ -344,6 +379,7 @@ void route_plan(const struct choice *c, struct plan *ret_plan)
     for (unsigned i = 0; i < c->fleet->target_count; i++)
         if (passes(c, &w, i, p))
             insert(c, p, 0, i, why_in(c, &w, i));
+    add_cascade(c, &w, p);
     add_stand_ins(c, &w, p);
     check_plan(c, &w, p);
     if (p->count == 0)

@@ -88,6 +88,7 @@ static void set_request(struct point *p, unsigned n)
     p->choice.want_quality = str_c(qualities[digit(&n, countof(qualities))]);
     p->policy.stand_in = digit(&n, 2);
     p->policy.unknown_model_is_auto = digit(&n, 2);
+    p->policy.cascade.from = digit(&n, 2) ? 0.6 : 1;
     enum task task = tasks[digit(&n, countof(tasks))];
     p->judgement.task = task;
     memset(p->judgement.task_p, 0, sizeof p->judgement.task_p);
@@ -99,7 +100,7 @@ enum {
     ZONE_CASES = 27,
     TARGET_CASES = 216,
     REQUEST_CASES = 3 * (int)countof(names) * (int)countof(zones_wanted) * (int)countof(qualities) *
-                    2 * 2 * (int)countof(tasks)
+                    2 * 2 * 2 * (int)countof(tasks)
 };
 
 // May this target see this request at all: label, wished zone, name. Written from the design's
@@ -158,6 +159,11 @@ static const char *fault_of(const struct point *p)
             return "ruled out without a reason, or chosen too";
         seen |= 1u << plan->out[i].target;
     }
+    if (plan->cascade && (p->targets[plan->rows[0].target].zone != 0 || plan->count < 2 ||
+                          p->targets[plan->rows[1].target].zone == 0))
+        return "a cascade that is not from a local target to another";
+    if (plan->cascade && p->policy.cascade.from >= 1)
+        return "a cascade that nobody asked for";
     if (seen != (1u << TARGETS) - 1)
         return "a target stands in neither list";
     if ((plan->err == OK) != (plan->count > 0) || !plan->reason[0])
@@ -178,10 +184,10 @@ TEST(no_request_fleet_and_policy_lead_to_a_forbidden_zone)
     for (unsigned z = 0; z < ZONE_CASES; z++) {
         set_zones(&p, z);
         // a prime step walks each target case with another slice of the requests: the whole
-        // product is 37 million, and every pair of its parts meets
+        // product is 74 million, and every pair of its parts meets
         for (unsigned t = 0; t < TARGET_CASES; t++) {
             set_targets(&p, t);
-            for (unsigned r = (z + t) % 7; r < REQUEST_CASES; r += 7) {
+            for (unsigned r = (z + t) % 13; r < REQUEST_CASES; r += 13) {
                 set_request(&p, r);
                 route_plan(&p.choice, &p.plan);
                 const char *fault = fault_of(&p);

@@ -361,3 +361,75 @@ TEST(hard_work_that_looks_easy_stays_local)
     set_task(&s, TASK_CODE, 0.2f, 0.9f); // what is unsure is not easy
     CHECK(plan_of(&s)->rows[0].target >= CLOUD);
 }
+
+static void stage_cascade(struct stage *s, float local_ok)
+{
+    stage_init(s);
+    s->policy.cascade.from = 0.4;
+    set_task(s, TASK_CODE, 0.9f, local_ok);
+}
+
+TEST(in_a_cascade_one_local_target_answers_first_with_the_cloud_behind_it)
+{
+    struct stage s;
+    stage_cascade(&s, 0.5f);
+    s.in_flight[BOX] = 1;
+    const struct plan *p = plan_of(&s);
+    REQUIRE(p->count == 4 && p->cascade);
+    CHECK(p->rows[0].target == SPARE && p->rows[1].target >= CLOUD && p->rows[2].target >= CLOUD);
+    CHECK(p->rows[3].target == BOX && says(p->rows[3].why, "stands in"));
+    CHECK(says(p->rows[0].why, "cascade") && says(p->rows[1].why, "cascade"));
+    CHECK(says(p->reason, "cascade: code may be easy") && !p->stand_in);
+    s.policy.stand_in = false;
+    p = plan_of(&s);
+    CHECK(p->count == 3 && p->cascade && out_by(p, BOX, "quality"));
+}
+
+TEST(a_cascade_begins_at_its_band_and_is_off_by_default)
+{
+    struct stage s;
+    stage_cascade(&s, 0.39f);
+    CHECK(!plan_of(&s)->cascade && s.plan.rows[0].target >= CLOUD);
+    stage_cascade(&s, 0.8f); // as good by itself
+    CHECK(!plan_of(&s)->cascade && first_is(&s.plan, BOX));
+    stage_cascade(&s, 0.5f);
+    s.policy.cascade.tasks[TASK_CODE] = false;
+    CHECK(!plan_of(&s)->cascade);
+    stage_cascade(&s, 0.5f);
+    set_task(&s, TASK_CODE, 0.2f, 0.5f); // unsure
+    CHECK(!plan_of(&s)->cascade);
+    stage_cascade(&s, 0.5f);
+    policy_default(&s.policy);
+    CHECK(!plan_of(&s)->cascade && s.plan.rows[0].target >= CLOUD);
+}
+
+TEST(a_request_that_wants_more_or_names_a_place_is_no_cascade)
+{
+    struct stage s;
+    stage_cascade(&s, 0.5f);
+    s.choice.want_quality = S("0.9");
+    CHECK(!plan_of(&s)->cascade);
+    stage_cascade(&s, 0.5f);
+    s.choice.want_zone = S("cloud");
+    CHECK(!plan_of(&s)->cascade && first_is(&s.plan, CLOUD) && s.plan.count == 1);
+    stage_cascade(&s, 0.5f);
+    s.choice.client_model = S("openai");
+    CHECK(!plan_of(&s)->cascade && s.plan.count == 1);
+    stage_cascade(&s, 0.5f);
+    s.ask.needs = ABILITY_CHOICES;
+    CHECK(!plan_of(&s)->cascade && s.plan.rows[0].target >= CLOUD);
+}
+
+TEST(without_someone_to_escalate_to_there_is_no_cascade)
+{
+    struct stage s;
+    stage_cascade(&s, 0.5f);
+    s.choice.label = LABEL_RESTRICTED;
+    CHECK(!plan_of(&s)->cascade && first_is(&s.plan, BOX) && s.plan.count == 2);
+    stage_cascade(&s, 0.5f);
+    s.health[CLOUD] = s.health[EU] = HEALTH_DOWN;
+    CHECK(!plan_of(&s)->cascade && s.plan.stand_in);
+    stage_cascade(&s, 0.5f);
+    s.health[BOX] = s.health[SPARE] = HEALTH_DOWN;
+    CHECK(!plan_of(&s)->cascade && s.plan.rows[0].target >= CLOUD);
+}

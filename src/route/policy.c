@@ -6,7 +6,10 @@ void policy_default(struct policy *p)
 {
     *p = (struct policy){
         .quality = 0.5, .hard_quality = 0.75, .unsure_below = 0.3, .stand_in = true};
-    for (unsigned t = 0; t < TASK_COUNT; t++)
+    p->cascade.from = 1;
+    for (unsigned t = 0; t < TASK_COUNT; t++) {
         p->task_local[t] = !task_is_hard((enum task)t);
+        p->cascade.tasks[t] = true;
+    }
     must(!p->task_local[TASK_UNKNOWN]);
 }

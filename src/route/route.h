@@ -108,6 +108,15 @@ struct model_name {
     enum { NAME_AUTO, NAME_ZONE, NAME_TARGET } means;
     unsigned index; // zone or target
 };
+// Cloud work that a local target tries first. Its answer is held and checked, and the cloud is
+// asked where it fails: route says who, the rest is for whoever holds it.
+struct cascade_policy {
+    double from;            // least p_local_ok; 1: off
+    bool tasks[TASK_COUNT]; // which it may be done with
+    bool hold_whole;        // streams, too, are held until they are whole
+    double confidence;      // least mean chance of a token, where the engine tells them; 0: any
+    int64_t hold_bytes, wait_ms;
+};
 struct policy {
     bool task_local[TASK_COUNT + 1]; // routine: may stay local by default; last: unknown
     double quality;                  // wanted P(local answer is as good), 0..1
@@ -117,6 +126,7 @@ struct policy {
     unsigned name_count;
     bool unknown_model_is_auto; // else 404
     bool stand_in; // where no cloud target exists or is well, local may serve hard work
+    struct cascade_policy cascade;
 };
 void policy_default(struct policy *p);
 
