@@ -62,6 +62,60 @@ struct refusal {
 void api_read_refusal(struct arena *a, str body, int status, str secret,
                       struct refusal *ret_refusal);
 
+// --- what a model said, put together to be checked
+// ------------------------------------------------
+
+enum { DRAFT_TOOLS_MAX = 8 };
+// Of the first choice. Text is kept as it stands between JSON's quotes, piece behind piece.
+struct draft {
+    struct buf text;
+    struct draft_tool {
+        struct buf name, arguments;
+    } tools[DRAFT_TOOLS_MAX];
+    unsigned tool_count;
+    bool declined; // by a field of its own for that
+    bool unread;   // there is more than is kept here: nothing can be said of its form
+    double logprob_sum;
+    uint32_t logprob_count;
+};
+void api_draft_init(struct draft *r, size_t limit_bytes);
+void api_draft_done(struct draft *r);
+
+// The form that a request wants its answer in. Schemas are JSON as the client wrote it, or empty.
+struct wanted {
+    bool json, tool;
+    str schema;
+    struct wanted_tool {
+        str name, schema;
+    } * tools;
+    unsigned tool_count;
+};
+
+// What is wrong with an answer; DRAFT_OPEN: too little of it is there to tell.
+enum draft_fault {
+    DRAFT_FITS,
+    DRAFT_EMPTY,
+    DRAFT_DECLINED, // the model would not
+    DRAFT_CUT,      // the model ran out of room, and the client had not asked for so little
+    DRAFT_NO_JSON,
+    DRAFT_OFF_SCHEMA,
+    DRAFT_WRONG_TOOL, // a tool that is not offered, arguments that do not fit, or no call at all
+    DRAFT_UNSURE,     // by its tokens' probabilities
+    DRAFT_OPEN,
+};
+struct draft_check {
+    const struct wanted *wanted;
+    const struct draft *draft;
+    str finish;
+    int64_t output_tokens, max_output_tokens; // -1: not known, not said
+    double confidence;                        // least mean chance of a token; 0: any
+};
+// A whole answer. Bounded work, whatever the schema; what is too much of it to check fits.
+enum draft_fault api_check_draft(struct arena *a, const struct draft_check *c);
+// The beginning of one whose form needs no end to be checked: DRAFT_FITS, _DECLINED or _OPEN.
+enum draft_fault api_check_beginning(const struct draft *r);
+bool api_form_needs_end(const struct wanted *w);
+
 struct dialect {
     const char *name;
     // Reads a request. On failure ret_fault says where. The ask keeps spans of `body`, which must
@@ -74,6 +128,9 @@ struct dialect {
     enum event_kind (*read_event)(struct arena *a, str event, str data, struct answer_watch *w);
     // A whole answer that was not streamed.
     enum err (*read_answer)(struct arena *a, str body, struct answer_watch *w);
+    // Adds what an event's data, or a whole answer, says; what is not the dialect's adds nothing.
+    void (*read_draft)(str data, struct draft *r);
+    void (*read_wanted)(struct arena *a, str body, struct wanted *ret_wanted);
     // Error bodies: a whole answer, and one inside a stream that already began (framing included).
     void (*write_error)(struct buf *out, const struct fault *f, str call_id);
     void (*write_stream_error)(struct buf *out, const struct fault *f, str call_id);
