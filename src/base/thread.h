@@ -1,17 +1,21 @@
-// thread.h: what a room's own thread needs beside the loops': it takes no signals, and waits on the
-// clock that never goes back.
+// thread.h: what every thread but the first needs: it takes no signals of other processes, and
+// waits on the clock that never goes back.
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 #include "base/base.h"
 #include <pthread.h>
 #include <signal.h>
 
-// Signals are for the loops.
+// Signals are for the first thread, whose loop watches them. What a thread's own fault raises stays
+// its own.
 static inline void thread_start(pthread_t *ret_thread, void *(*run)(void *arg), void *arg)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    static const int own[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    sigset_t others, before;
+    sigfillset(&others);
+    for (size_t i = 0; i < countof(own); i++)
+        sigdelset(&others, own[i]);
+    must(pthread_sigmask(SIG_SETMASK, &others, &before) == 0);
     must(pthread_create(ret_thread, NULL, run, arg) == 0);
     must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
 }

@@ -1,6 +1,7 @@
 // gate.c: the process side of the gate: workers, signals, start and end.
 #include "gate/gate.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "gate/policy.h"
 #include "gate/worker.h"
 #include <signal.h>
@@ -246,7 +247,7 @@ enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct
 void gate_run(struct gate *g)
 {
     for (unsigned i = 1; i < g->worker_count; i++)
-        must(pthread_create(&g->workers[i].thread, NULL, worker_main, &g->workers[i]) == 0);
+        thread_start(&g->workers[i].thread, worker_main, &g->workers[i]);
     net_loop_run(g->workers[0].loop);
     for (unsigned i = 1; i < g->worker_count; i++)
         pthread_join(g->workers[i].thread, NULL);

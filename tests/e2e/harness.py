@@ -297,6 +297,17 @@ class Weir:
                 return float(line.split()[-1])
         return None
 
+    def threads(self):
+        """Where each thread stands, and which signals wait for it."""
+        out, folder = [], "/proc/%d/task" % self.process.pid
+        for task in os.listdir(folder):
+            with open(os.path.join(folder, task, "status"), encoding="utf-8") as f:
+                states = [" ".join(line.split()) for line in f
+                          if line.startswith(("State:", "SigPnd:", "ShdPnd:", "SigBlk:"))]
+            with open(os.path.join(folder, task, "wchan"), encoding="utf-8") as f:
+                out.append("thread %s in %s, %s" % (task, f.read() or "-", ", ".join(states)))
+        return "\n".join(out)
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -309,8 +320,10 @@ class Weir:
         try:
             status = self.process.wait(15)
         except subprocess.TimeoutExpired:
+            where = self.threads()
             self.kill()
-            raise AssertionError("weir did not end within 15 s of SIGTERM") from None
+            raise AssertionError("weir did not end within 15 s of SIGTERM:\n%s\n%s" % (
+                where, "".join(self.log)[-3000:])) from None
         self.reader.join()
         text = "".join(self.log)
         assert not SANITIZER.search(text), text[-6000:]
