@@ -15,6 +15,7 @@ enum value_kind {
 bool value_at(struct look *l, size_t at, enum value_kind kind, struct hit *ret_hit);
 // Bytes that nobody would think of: hex digits, or letters and digits well mixed.
 bool random_looking(str value);
+bool is_guid(str value); // eight, four, four, four and twelve hex digits
 // A placeholder, a variable, a call: no value itself.
 bool stands_for_another(str value);
 bool holds_one_of(str s, const str *words, size_t n); // in any case

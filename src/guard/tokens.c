@@ -63,6 +63,7 @@ enum alphabet { KEY, ALNUM, HEX, UPPER };
     X("fc-", HEX, 32, 32, i)                                                                       \
     X("figd_", KEY, 38, 0, i)                                                                      \
     X("figo_", KEY, 38, 0, i)                                                                      \
+    X("fio-u-", KEY, 60, 0, i)                                                                     \
     X("fo1_", KEY, 43, 43, i)                                                                      \
     X("gho_", ALNUM, 30, 0, i)                                                                     \
     X("ghp_", ALNUM, 30, 0, i)                                                                     \

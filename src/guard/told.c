@@ -1,14 +1,18 @@
 // told.c: secrets without a form of their own: a run that looks random, and near before it on the
 // same line a word that says key, token, secret. Numbers of commits, sums and identifiers look the
-// same: a nearer word that says so tells them.
+// same: a nearer word that says so tells them. Right behind such a word a run need look less
+// random: vendors' keys may be GUIDs, or digits alone.
 #include "guard/secret.h"
 
-enum { REACH = 48, RUN_LEAST = 20, RUN_MOST = 128 };
+enum { REACH = 48, RUN_LEAST = 20, RUN_MOST = 128, DIFFERENT = 5 };
 
 static const str telling[] = {
     S("key"),  S("token"),  S("secret"),        S("password"),   S("passwd"), S("pwd"),
     S("pat"),  S("apikey"), S("creds"),         S("credential"), S("bearer"), S("credentials"),
     S("auth"), S("access"), S("authorization"), S("login"),      S("unseal"), S("apitoken")};
+// Of words right before the run only.
+static const str nearest[] = {S("key"),     S("token"),  S("secret"), S("apikey"),
+                              S("private"), S("access"), S("pat"),    S("apitoken")};
 static const str others[] = {
     S("commit"),      S("sha"),  S("hash"),    S("digest"), S("checksum"),   S("md"),
     S("etag"),        S("id"),   S("uuid"),    S("guid"),   S("version"),    S("revision"),
@@ -53,6 +57,34 @@ static bool told_before(str t, size_t at)
     return false;
 }
 
+// The word that ends right before `at`: one sign or blank between, or " = ".
+static bool right_behind(str t, size_t at)
+{
+    size_t end = at, gap = 0;
+    while (end > 0 && gap < 3 && strchr(" =:\"'-", t.p[end - 1]) && t.p[end - 1])
+        end--, gap++;
+    size_t from = end;
+    while (from > 0 && end - from < REACH && (is_letter(t.p[from - 1]) || t.p[from - 1] == '_'))
+        from--;
+    str word = str_of(t.p + from, end - from);
+    return gap > 0 && !public_name(word) && ends_in_one(word, nearest, countof(nearest));
+}
+
+// Not random to look at, but no words either: letters and digits in turn, or a long row of digits.
+static bool key_like(str v)
+{
+    enum { DIGITS_LEAST = 24 };
+    size_t digits = 0, letters = 0, signs = 0;
+    for (size_t i = 0; i < v.n; i++) {
+        digits += is_digit(v.p[i]);
+        letters += is_letter(v.p[i]);
+        signs += !is_alnum(v.p[i]);
+    }
+    if (letters == 0)
+        return signs == 0 && digits >= DIGITS_LEAST;
+    return digits >= 4 && letters >= 4 && (signs == 0 || is_guid(v));
+}
+
 // What base64 has beside key bytes.
 static bool more_of_it(char c)
 {
@@ -70,8 +102,8 @@ bool told(struct look *l, struct hit *ret_hit)
         end++;
     l->spent += end - start;
     str v = str_of(t.p + start, end - start);
-    if (v.n < RUN_LEAST || v.n >= RUN_MOST || !random_looking(v) || stands_for_another(v) ||
-        !told_before(t, start))
+    if (v.n < RUN_LEAST || v.n >= RUN_MOST || stands_for_another(v) || different(v) < DIFFERENT ||
+        !((random_looking(v) && told_before(t, start)) || (key_like(v) && right_behind(t, start))))
         return false;
     while (end < t.n && t.p[end] == '=' && end - start < v.n + 2)
         end++;

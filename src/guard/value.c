@@ -149,10 +149,16 @@ bool random_looking(str v)
     return random_counts(str_first(v, VALUE_MAX), &c);
 }
 
-// Eight, four, four, four and twelve hex digits.
 static bool guid(str v, const struct counts *c)
 {
     return v.n == 36 && c->hex == 32 && v.p[8] == '-' && v.p[13] == '-' && v.p[18] == '-';
+}
+
+bool is_guid(str v)
+{
+    must(v.p || v.n == 0);
+    struct counts c = count(str_first(v, VALUE_MAX));
+    return guid(v, &c);
 }
 
 static bool looks(str v, enum value_kind kind)
