@@ -1,4 +1,4 @@
-"""How weir ends: what runs may finish, nothing new comes in; only the first thread takes signals."""
+"""How weir ends: what runs may finish, none comes in; only the first thread takes signals."""
 import os
 import signal
 
