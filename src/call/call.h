@@ -135,6 +135,7 @@ struct judgement {
     float task_p[TASK_COUNT];         // sums to 1
     float p_local_ok;                 // probability that a local answer is as good
     float margin;                     // best minus second task
+    float known;                      // share of its words that training has seen
     uint32_t read_bytes, total_bytes; // what was looked at, of what there was
     const char *signals[4];           // static names of what spoke loudest, NULL-ended
 };

@@ -1,6 +1,7 @@
 // classify.c: weir classify, JSONL in and JSONL out. Each line is an object with "text" or
-// "messages"; `id` is echoed. Out: task, tasks{16}, p_local_ok, label, findings[] (offsets in code
-// points), zone, reason, took_us. A line that cannot be read gives {"error": ...} in its place, so
+// "messages"; `id` is echoed. Out: task, tasks{16}, p_local_ok, known (share of the words that
+// training has seen), read_bytes of total_bytes, label, findings[] (offsets in code points), zone,
+// reason, took_us. A line that cannot be read gives {"error": ...} in its place, so
 // that lines match.
 #include "base/mem.h"
 #include "base/time.h"
@@ -13,9 +14,11 @@ static const char usage[] =
     "Reads JSONL, one request a line: {\"text\": \"...\"} or "
     "{\"messages\": [...]} (OpenAI's form), with an\n"
     "optional id, label and model. Writes one JSON object a line:\n"
-    "  id, task, tasks (16 probabilities), p_local_ok, label, findings "
-    "[{type,start,end,score,part}],\n"
-    "  zone (where it would go), reason, took_us\n"
+    "  id, task, tasks (16 probabilities), p_local_ok, known (share of its words that training has "
+    "seen),\n"
+    "  read_bytes of total_bytes, label, findings [{type,start,end,score,part}], zone (where it "
+    "would\n"
+    "  go), reason, took_us\n"
     "--features adds what was learned from: features, as the rows of "
     "learn.path have them.\n"
     "Offsets count Unicode code points of the text (of the part, for "
@@ -54,8 +57,11 @@ static void put_judgement(struct work *w, int64_t took_us)
     for (unsigned i = 0; i < TASK_COUNT; i++)
         buf_printf(out, "%s\"%s\":%.4f", i ? "," : "", task_name((enum task)i),
                    (double)c->judgement.task_p[i]);
-    buf_printf(out, "},\"p_local_ok\":%.4f,\"label\":\"%s\"", (double)c->judgement.p_local_ok,
-               label_name(c->label));
+    buf_printf(out,
+               "},\"p_local_ok\":%.4f,\"known\":%.2f,\"read_bytes\":%u,\"total_bytes\":%u,"
+               "\"label\":\"%s\"",
+               (double)c->judgement.p_local_ok, (double)c->judgement.known, c->judgement.read_bytes,
+               c->judgement.total_bytes, label_name(c->label));
     put_findings(w);
     if (w->features) {
         buf_put(out, S(",\"features\":\""));

@@ -75,7 +75,8 @@ static void print_plan(const struct call *c, const struct fleet *f)
     printf("task       %s (p %.2f, margin %.2f), p_local_ok %.2f\n", task_name(j->task),
            j->task < TASK_COUNT ? (double)j->task_p[j->task] : 0.0, (double)j->margin,
            (double)j->p_local_ok);
-    printf("read       %u of %u bytes; loudest:", j->read_bytes, j->total_bytes);
+    printf("read       %u of %u bytes, of the words that count %.0f %% known; loudest:",
+           j->read_bytes, j->total_bytes, 100 * (double)j->known);
     for (unsigned i = 0; i < countof(j->signals) && j->signals[i]; i++)
         printf("%s %s", i ? "," : "", j->signals[i]);
     printf("\n");
@@ -121,11 +122,12 @@ static void print_json(const struct call *c, const struct fleet *f)
     struct buf out;
     buf_init(&out, 1024 * 1024);
     buf_printf(&out,
-               "{\"task\":\"%s\",\"p_local_ok\":%.4f,\"margin\":%.4f,\"label\":\"%s\",\"read_"
+               "{\"task\":\"%s\",\"p_local_ok\":%.4f,\"known\":%.2f,\"margin\":%.4f,\"label\":\"%"
+               "s\",\"read_"
                "bytes\":%u,\"total_bytes\":%u,\"status\":%d,\"reason\":",
                task_name(c->judgement.task), (double)c->judgement.p_local_ok,
-               (double)c->judgement.margin, label_name(c->label), c->judgement.read_bytes,
-               c->judgement.total_bytes, err_status(c->plan.err));
+               (double)c->judgement.known, (double)c->judgement.margin, label_name(c->label),
+               c->judgement.read_bytes, c->judgement.total_bytes, err_status(c->plan.err));
     buf_put_json(&out, str_c(c->plan.reason));
     print_rows(&out, "plan", c->plan.rows, c->plan.count, f);
     print_rows(&out, "ruled_out", c->plan.out, c->plan.out_count, f);

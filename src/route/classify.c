@@ -137,6 +137,20 @@ static void softmax(union by_task *p)
     p->all /= sum_of(p);
 }
 
+#define KNOWN_ENOUGH 0.55f // from here on the weights are believed: docs/classifier.md
+#define KNOWN_NAUGHT 0.35f // up to here they are not
+
+// Where few of the words are known, what the weights say is moved towards what is known without
+// reading: no task more than another, and even chances. The policy takes that for unsure.
+static void widen(union by_task *p, struct judgement *j)
+{
+    float trust = (j->known - KNOWN_NAUGHT) / (KNOWN_ENOUGH - KNOWN_NAUGHT);
+    trust = trust > 0 ? trust : 0;
+    p->all = p->all * trust + (1 - trust) / TASK_COUNT;
+    j->p_local_ok = j->p_local_ok * trust + (1 - trust) * 0.5f;
+    j->margin *= trust;
+}
+
 static void judge(const struct route_model *m, const struct features *f, struct seen seen,
                   struct judgement *j)
 {
@@ -151,11 +165,14 @@ static void judge(const struct route_model *m, const struct features *f, struct 
         p.all += parts[g].all;
     }
     softmax(&p);
-    memcpy(j->task_p, &p, sizeof j->task_p);
     choose_task(&p, j);
     j->read_bytes = seen.read_bytes;
     j->total_bytes = seen.total_bytes;
     j->p_local_ok = local_ok(m, &p, seen.total_bytes);
+    j->known = known_share(f, m);
+    if (j->known < KNOWN_ENOUGH)
+        widen(&p, j);
+    memcpy(j->task_p, &p, sizeof j->task_p);
     tell_signals(parts, j);
     if (seen.empty)
         j->task = TASK_UNKNOWN;

@@ -8,9 +8,7 @@
 _Static_assert((int)VIEW_PAD >= (int)WORD_PAD, "a word is read in one go");
 
 enum { FIRST_TOKENS = 6, LAST_TOKENS = 6, PIECES_MAX = 32, QUOTE_LEAST = 48 };
-// Of payload a beginning is read. The salt: a word there is another feature than in the
-// instruction.
-enum { PAYLOAD_READ = 256, PAYLOAD_SALT = 0x5bd1e995 };
+enum { PAYLOAD_READ = 256 }; // of payload a beginning is read
 enum { HEAD_FREE = 360, TAIL_FREE = 220, BLOCK_LEAST = 140 };
 
 // What a hash stands for; mixed in, so that a first word and a last one never share a bucket on
@@ -60,6 +58,7 @@ struct pass {
     const int8_t *rows;        // of the model that is asked for ahead
     uint32_t row_mask;
     uint32_t line_words; // in this line
+    uint32_t blanks;     // behind words; other blanks are in `of`
     uint32_t label;      // hash of this line's one or two first words
     uint32_t lines, label_lines, bullets, options, numbers, alone, formulas;
     uint32_t labels[4]; // the last labels, to see repeated ones
@@ -159,7 +158,7 @@ static inline uint32_t ask_ahead(const struct pass *s, uint32_t hash)
 static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, bool payload)
 {
     const uint32_t salt = payload ? PAYLOAD_SALT : 0;
-    uint32_t *to = payload ? s->payload : s->words;
+    uint32_t *to = payload ? s->payload : s->words, blanks = 0;
     while (p < end) {
         const uint8_t kind = word_kind[*p], *close;
         uint32_t hash = 0;
@@ -167,6 +166,7 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
             p = word_read(p, &hash);
             count_word(s, hash);
             *to++ = ask_ahead(s, hash ^ salt);
+            blanks += *p == ' ';
             p += *p == ' ';
         } else if (kind == KIND_OTHER) {
             p++;
@@ -188,6 +188,7 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
             p++;
         }
     }
+    s->blanks += blanks;
     if (payload)
         s->payload = to;
     else
@@ -392,6 +393,7 @@ static void add_pairs(const struct pass *s, struct features *f)
     struct hashes *words = &f->group[GROUP_WORDS], *edges = &f->group[GROUP_EDGES];
     const uint32_t n = words->n, *w = words->at;
     must(n <= TOKENS_MAX);
+    f->tokens = n;
     for (uint32_t i = 0; i < n && i < FIRST_TOKENS; i++) {
         add(edges, mix(w[i], MARK_FIRST + (i == 0 ? 0 : i < 3 ? 1 : 2)));
         if (i == 1 || i == 2)
@@ -429,6 +431,8 @@ void features_read(struct features *f, const struct view *v, const struct route_
     read_pieces(&s, v);
     f->group[GROUP_WORDS].n = (uint16_t)(s.words - f->words);
     f->group[GROUP_PAYLOAD].n = (uint16_t)(s.payload - f->payload);
+    f->alone = s.alone;
+    f->blanks = s.blanks + s.of[' '] + s.of['\t'] + s.lines;
     add_pairs(&s, f);
     add_form(&s, v);
     add_around(f, v);

@@ -40,6 +40,9 @@ enum group {
 };
 const char *group_name(enum group g);
 
+// A word there is another feature than in the instruction: its hash is mixed with this.
+enum { PAYLOAD_SALT = 0x5bd1e995 };
+
 enum {
     TOKENS_MAX = VIEW_HEAD + 1 + VIEW_TAIL, // a byte each, at worst
     WORDS_MAX = 2 * TOKENS_MAX,             // each, and its pair with the one before
@@ -57,6 +60,9 @@ struct hashes {
 // is dropped.
 struct features {
     struct hashes group[GROUP_COUNT];
+    uint32_t tokens; // words at the front of GROUP_WORDS; behind them their pairs
+    uint32_t alone;  // of all words those that are written without blanks, as Han is
+    uint32_t blanks; // blanks and line ends
     uint32_t words[WORDS_MAX], edges[EDGES_MAX], payload[PAYLOAD_MAX], form[FORM_MAX],
         around[AROUND_MAX], context[CONTEXT_MAX];
 };
@@ -84,6 +90,28 @@ void packed_read(str packed, struct features *ret_features, struct seen *ret_see
 
 // The hash of a word among the instruction's words; false where it is not exactly one word.
 bool features_of_word(str word, uint32_t *ret_hash);
+// --- known: which words training has seen ----------------------------------------
+
+// A bit for a hash's lower bits, four times as many as buckets of weights, so that few stand for
+// two words; never for more bits than packed features keep.
+enum { KNOWN_BITS_MAX = 1 << 20 };
+static inline uint32_t known_bits(uint32_t bucket_count)
+{
+    return bucket_count < KNOWN_BITS_MAX / 4 ? 4 * bucket_count : KNOWN_BITS_MAX;
+}
+static inline size_t known_words(uint32_t bucket_count) // of the bitmap, 64 bits each
+{
+    return known_bits(bucket_count) / 64;
+}
+static inline uint32_t known_bit(uint32_t hash, uint32_t bucket_count)
+{
+    return hash & (known_bits(bucket_count) - 1);
+}
+float known_by_chance(const uint64_t *known, uint32_t bucket_count); // share of bits that are set
+// How much of the request training knows, from 0 to 1: of its words all, the first or the last few,
+// whichever is most, as an instruction may stand at an end of foreign text.
+float known_share(const struct features *f, const struct route_model *m);
+
 // By what the features know a phrase of a word or two: among the instruction's words, and then
 // (more than one hash) among its first. Returns how many hashes that are.
 unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4]);

@@ -1,5 +1,7 @@
-// model.c: the weights' file. One header, three rows of floats, then a row of int8 a bucket.
+// model.c: the weights' file. One header, four rows of floats, a row of int8 a bucket, then the
+// bitmap of known words.
 #include "route/model.h"
+#include "route/features.h"
 
 extern const char asset_task_bin_begin[], asset_task_bin_end[];
 
@@ -48,7 +50,8 @@ enum err route_model_open(str bytes, struct route_model *ret_model, const char *
         return ERR_BAD_FILE;
     }
     size_t buckets = (size_t)1 << h.bucket_bits;
-    if (bytes.n != sizeof h + sizeof(struct model_floats) + buckets * TASK_COUNT)
+    size_t known = sizeof(uint64_t) * known_words((uint32_t)buckets);
+    if (bytes.n != sizeof h + sizeof(struct model_floats) + buckets * TASK_COUNT + known)
         return ERR_BAD_FILE;
     if (((uintptr_t)bytes.p & 63) != 0) {
         *ret_why = "the classifier's bytes are not aligned";
@@ -69,7 +72,13 @@ enum err route_model_open(str bytes, struct route_model *ret_model, const char *
                             .bias = f->bias,
                             .local_ok = f->local_ok,
                             .local_drop = f->local_drop,
+                            .known = (const void *)(bytes.p + bytes.n - known),
                             .version = h.version};
+    m.known_by_chance = known_by_chance(m.known, m.bucket_count);
+    if (m.known_by_chance > 0.9f) {
+        *ret_why = "the classifier knows every word, which cannot be";
+        return ERR_BAD_FILE;
+    }
     snprintf(m.digest, sizeof m.digest, "%016llx", (unsigned long long)h.checksum);
     *ret_model = m;
     return OK;

@@ -4,7 +4,7 @@
 #include "route/route.h"
 
 #define MODEL_MAGIC "WEIRTASK"
-enum { MODEL_VERSION = 1, BUCKET_BITS_MIN = 8, BUCKET_BITS_MAX = 20 };
+enum { MODEL_VERSION = 2, BUCKET_BITS_MIN = 8, BUCKET_BITS_MAX = 20 };
 
 struct model_header {
     char magic[8];
@@ -15,5 +15,6 @@ struct model_header {
 struct model_floats {
     float scale[TASK_COUNT], bias[TASK_COUNT], local_ok[TASK_COUNT], local_drop[TASK_COUNT];
 };
+// Then buckets of TASK_COUNT int8, then the bitmap of known words (features.h).
 uint64_t model_checksum(str file);
 #endif

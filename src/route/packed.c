@@ -1,13 +1,14 @@
 // packed.c: the features of a request as a run of bytes, so that what was learned from can be kept
 // without the text. Little-endian: the shape (4 bytes), bytes of the message (4) and of what was
-// read of it (2), whether there was any text (1); then each group: how many (2), and 3 bytes a
+// read of it (2), whether there was any text (1), its words that need no blanks (2) and its
+// blanks (2); then each group: how many (2), and 3 bytes a
 // feature. Invariants: (1) of a hash only as many bits are kept as the largest model has buckets,
 // so that weights learned from it are the same for every size of model; (2) what packed_holds took
 // fits the rooms of struct features.
 #include "route/features.h"
 #include "route/model.h"
 
-enum { HEAD_BYTES = 4 + 4 + 2 + 1, COUNT_BYTES = 2, FEATURE_BYTES = 3 };
+enum { HEAD_BYTES = 4 + 4 + 2 + 1 + 2 + 2, COUNT_BYTES = 2, FEATURE_BYTES = 3 };
 _Static_assert((int)BUCKET_BITS_MAX <= 8 * (int)FEATURE_BYTES, "a bucket's number fits");
 enum { PACKED_MAX = HEAD_BYTES + GROUP_COUNT * COUNT_BYTES + 3 * 8 * TOKENS_MAX };
 
@@ -34,7 +35,7 @@ uint32_t packed_shape(void)
         "main(void);\n```\n\\f?";
     struct view v;
     struct features f;
-    uint32_t h = GROUP_COUNT;
+    uint32_t h = GROUP_COUNT + 256 * HEAD_BYTES;
     view_of_text(&v, str_of(sample, sizeof sample - 1), S("and before"));
     v.system_bytes = 100;
     v.tools = v.media = v.schema = true;
@@ -51,6 +52,8 @@ void packed_write(struct buf *out, const struct features *f, struct seen seen)
     put_number(out, seen.total_bytes, 4);
     put_number(out, seen.read_bytes, 2);
     put_number(out, seen.empty, 1);
+    put_number(out, f->alone, 2);
+    put_number(out, f->blanks, 2);
     for (int g = 0; g < GROUP_COUNT; g++) {
         const struct hashes *h = &f->group[g];
         must(h->n <= UINT16_MAX);
@@ -90,6 +93,8 @@ void packed_read(str packed, struct features *ret_features, struct seen *ret_see
                               .read_bytes = number_at(packed.p + 8, 2),
                               .empty = packed.p[10] != 0};
     features_empty(ret_features);
+    ret_features->alone = number_at(packed.p + 11, 2);
+    ret_features->blanks = number_at(packed.p + 13, 2);
     for (int g = 0; g < GROUP_COUNT; g++) {
         struct hashes *h = &ret_features->group[g];
         must(end - p >= COUNT_BYTES);
@@ -100,6 +105,7 @@ void packed_read(str packed, struct features *ret_features, struct seen *ret_see
             h->at[i] = number_at(p, FEATURE_BYTES);
     }
     must(p == end);
+    ret_features->tokens = (ret_features->group[GROUP_WORDS].n + 1u) / 2; // and their pairs
 }
 
 void route_features_pack(struct buf *out, const struct ask *ask)

@@ -114,6 +114,7 @@ TEST(a_request_is_judged_alike_by_its_features)
     CHECK(packed.task == TASK_SUMMARISE && packed.task == text.task);
     CHECK(memcmp(packed.task_p, text.task_p, sizeof text.task_p) == 0);
     CHECK(memcmp(&packed.p_local_ok, &text.p_local_ok, sizeof text.p_local_ok) == 0);
+    CHECK(packed.known > 0.9f && memcmp(&packed.known, &text.known, sizeof text.known) == 0);
     CHECK(packed.read_bytes == text.read_bytes && packed.total_bytes == text.total_bytes);
     buf_done(&out);
     arena_done(&a);
@@ -129,7 +130,7 @@ TEST(what_was_packed_by_other_features_or_is_cut_is_refused)
     CHECK(!packed_holds(buf_str(&packed), shape + 1));
     for (size_t n = 0; n < packed.n; n++)
         CHECK(!packed_holds(str_first(buf_str(&packed), n), shape));
-    packed.p[11] = packed.p[12] = (char)0xff; // more words than there is room for
+    packed.p[15] = packed.p[16] = (char)0xff; // more words than there is room for
     CHECK(!packed_holds(buf_str(&packed), shape));
     buf_done(&packed);
 }

@@ -16,6 +16,8 @@ struct route_model {
     const float *scale, *bias; // one a task
     const float *local_ok;     // of a short request: p_local_ok, one a task
     const float *local_drop;   // and what each doubling of its length takes off
+    const uint64_t *known;     // a bit for each word that was trained on
+    float known_by_chance;     // share of those bits that are set
     uint32_t version;
     char digest[17]; // first 16 hex digits of the file's checksum
 };

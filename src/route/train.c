@@ -1,6 +1,7 @@
-// train.c: softmax regression over the hashed features, then eight-bit weights. The same rows,
-// settings and code give the same bytes: one order of sums, a seeded shuffle, no threads, and no
-// function of the C library whose last bit differs from one machine to the next.
+// train.c: softmax regression over the hashed features, then eight-bit weights, and
+// which words the rows have. The same rows, settings and code give the same bytes: one order of
+// sums, a seeded shuffle, no threads, and no function of the C library whose last bit differs from
+// one machine to the next.
 #include "base/mem.h"
 #include "base/rng.h"
 #include "route/features.h"
@@ -25,6 +26,7 @@ struct trainer {
     uint32_t mask;
     float *w, *start; // TASK_COUNT a bucket: weights, and where they began
     float *grads;     // one a bucket: sum of squared gradients
+    uint64_t *known;  // a bit for each word that is known: features.h
     double bias[TASK_COUNT];
     double bias_grads;
     float local_ok[TASK_COUNT];
@@ -44,6 +46,7 @@ static void trainer_init(struct trainer *t, const struct route_train_settings *s
     t->w = mem_new_array(float, buckets *TASK_COUNT);
     t->start = mem_new_array(float, buckets *TASK_COUNT);
     t->grads = mem_new_array(float, buckets);
+    t->known = mem_new_array(uint64_t, known_words((uint32_t)buckets));
 }
 
 static void trainer_free(struct trainer *t)
@@ -51,8 +54,62 @@ static void trainer_free(struct trainer *t)
     mem_free(t->w);
     mem_free(t->start);
     mem_free(t->grads);
+    mem_free(t->known);
     mem_free(t);
 }
+
+static void read_row(struct trainer *t, const struct route_row *row, str text)
+{
+    if (row->packed.n) {
+        packed_read(row->packed, &t->f, &t->seen);
+    } else {
+        view_of_text(&t->view, text, text_reveal(row->before));
+        features_read(&t->f, &t->view, NULL);
+    }
+}
+
+// --- known words -----------------------------------------------------------------
+
+// Where rows are many, a word is known that two of them have: in one it may be chance.
+enum { ROWS_MANY = 5000, FIRST_BITS = 20 };
+
+struct sight {
+    uint32_t *first; // by hash, the row that had the word first, plus one
+    uint32_t row;    // this one, plus one
+    bool many;
+};
+
+static void mark_known(struct trainer *t, uint32_t hash)
+{
+    uint32_t bit = known_bit(hash, t->mask + 1);
+    t->known[bit / 64] |= 1ull << bit % 64;
+}
+
+static void know_words(struct trainer *t, struct sight *s, const struct hashes *words)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        uint32_t hash = words->at[i], *first = &s->first[hash & ((1u << FIRST_BITS) - 1)];
+        if (!s->many || (*first && *first != s->row))
+            mark_known(t, hash);
+        if (*first == 0)
+            *first = s->row;
+    }
+}
+
+static void know_rows(struct trainer *t, const struct route_row *rows, size_t count)
+{
+    struct sight s = {.first = mem_new_array(uint32_t, (size_t)1 << FIRST_BITS),
+                      .many = count >= ROWS_MANY};
+    for (size_t i = 0; i < count; i++) {
+        s.row = (uint32_t)i + 1;
+        read_row(t, &rows[i], text_reveal(rows[i].text));
+        t->f.group[GROUP_WORDS].n = (uint16_t)t->f.tokens; // without the pairs
+        know_words(t, &s, &t->f.group[GROUP_WORDS]);
+    }
+    mem_free(s.first);
+}
+
+// --- what words lean to before any row is seen -----------------------------------
 
 static const struct cue {
     enum task task;
@@ -70,6 +127,8 @@ static void start_from_cues(struct trainer *t)
         for (str rest = str_c(cues[i].phrases); str_next(&rest, ',', &phrase);) {
             uint32_t hash[4];
             unsigned n = features_of_phrase(str_trim(phrase), hash);
+            if (n == 4) // a single word
+                mark_known(t, hash[0]);
             for (unsigned k = 0; k < n; k++)
                 t->start[(size_t)(hash[k] & t->mask) * TASK_COUNT + cues[i].task] =
                     k == 0 ? CUE_START : CUE_FIRST;
@@ -88,6 +147,7 @@ static bool start_from_words(struct trainer *t, str words)
         if (!str_next(&rest, '\t', &word) || !features_of_word(word, &hash))
             return false;
         float *start = t->start + (size_t)(hash & t->mask) * TASK_COUNT;
+        mark_known(t, hash);
         for (; str_next(&rest, ' ', &number); task++) {
             int64_t hundredths;
             if (task == TASK_COUNT || !str_to_i64(number, &hundredths) || hundredths < -10000 ||
@@ -220,12 +280,7 @@ static double learn(struct trainer *t, const struct route_row *row)
     double p[TASK_COUNT], square = 0;
     float error[TASK_COUNT];
     must(row->task < TASK_COUNT);
-    if (row->packed.n) {
-        packed_read(row->packed, &t->f, &t->seen);
-    } else {
-        view_of_text(&t->view, made_polite(t, row), text_reveal(row->before));
-        features_read(&t->f, &t->view, NULL);
-    }
+    read_row(t, row, row->packed.n ? STR_NONE : made_polite(t, row));
     forget_some(t);
     predict(t, p);
     for (int k = 0; k < TASK_COUNT; k++) {
@@ -306,6 +361,7 @@ static void write_model(const struct trainer *t, size_t rows, struct buf *out)
     for (size_t i = 0; i < buckets * TASK_COUNT; i++)
         steps[i] = (char)step_of(t->w[i], f.scale[i % TASK_COUNT]);
     buf_grew(out, buckets * TASK_COUNT);
+    buf_put(out, str_of((const char *)t->known, known_words((uint32_t)buckets) * sizeof *t->known));
     h.checksum = model_checksum(buf_str(out));
     memcpy(out->p, &h, sizeof h);
 }
@@ -325,6 +381,7 @@ enum err route_train(const struct route_row *rows, size_t count,
         trainer_free(t);
         return ERR_BAD_FILE;
     }
+    know_rows(t, rows, count);
     memcpy(t->w, t->start, ((size_t)t->mask + 1) * TASK_COUNT * sizeof *t->w);
     size_t taught = 0; // rows whose task is learned; the others do not move these
     for (size_t i = 0; i < count; i++)
