@@ -34,6 +34,11 @@ static int write_metrics(const struct view *v, struct buf *out)
 {
     must(v && out->n == 0);
     metrics_write(out);
+    const struct snapshot *s = gate_snapshot(v);
+    buf_put(out, S("# HELP weir_config_info the policy in force and its classifier's weights\n"
+                   "# TYPE weir_config_info gauge\n"));
+    buf_printf(out, "weir_config_info{policy=\"%016llx\",classifier=\"%s\"} 1\n",
+               (unsigned long long)s->fleet.policy, s->model.digest);
     return 200;
 }
 

@@ -45,7 +45,7 @@ struct entry {
 
 struct audit {
     const struct audit_settings *settings;
-    struct audit_tenants *tenants;
+    _Atomic(struct audit_tenants *) tenants; // the newest table, which leads to the older ones
     struct metrics *metrics;
     pthread_t thread;
     atomic_bool failing;
@@ -160,27 +160,33 @@ void audit_writer_free(struct audit_writer *w)
     mem_free(w);
 }
 
-// Hands the record that was made over. False where the queue has no room for it.
-static bool hand_over(struct audit_writer *w, struct audit_ticket *t)
+// False where the queue has no room for it; that is told in the log where it may get lost.
+static bool put_entry(struct audit *a, struct entry e, const struct buf *record, bool may_be_lost)
 {
-    struct audit *a = w->audit;
-    struct entry e = {t ? w : NULL, t ? t->number : 0, w->record.n};
     pthread_mutex_lock(&a->lock);
-    bool first = a->queue.n == 0;
-    bool room = !w->record.over &&
-                a->kept_bytes + a->queue.n + sizeof e + e.n <= (size_t)a->settings->queue;
+    bool first = a->queue.n == 0, waits = e.writer != NULL;
+    bool room =
+        !record->over && a->kept_bytes + a->queue.n + sizeof e + e.n <= (size_t)a->settings->queue;
     if (room) {
         buf_put(&a->queue, str_of((const char *)&e, sizeof e));
-        buf_put(&a->queue, buf_str(&w->record));
+        buf_put(&a->queue, buf_str(record));
         must(!a->queue.over);
-        a->waiters += t != NULL;
+        a->waiters += waits;
     } else {
-        a->lost += t == NULL;
+        a->lost += may_be_lost;
     }
-    bool wake = room && (first || (t && a->waiters == 1));
+    bool wake = room && (first || (waits && a->waiters == 1));
     pthread_mutex_unlock(&a->lock);
     if (wake)
         pthread_cond_signal(&a->wake);
+    return room;
+}
+
+// Hands the record that was made over.
+static bool hand_over(struct audit_writer *w, struct audit_ticket *t)
+{
+    struct entry e = {t ? w : NULL, t ? t->number : 0, w->record.n};
+    bool room = put_entry(w->audit, e, &w->record, !t);
     if (!room && !t)
         metric_add(w->metrics, METRIC_audit_records, LOST, 1);
     w->record.over = false;
@@ -193,7 +199,8 @@ static void code_body(const struct audit *a, struct audit_ticket *t, const struc
     struct audit_hash mac;
     if (t->has_mac)
         return;
-    audit_mac(audit_tenants_key(a->tenants, c->tenant), c->ask.body, &mac);
+    audit_mac(audit_tenants_key(atomic_load_explicit(&a->tenants, memory_order_acquire), c->tenant),
+              c->ask.body, &mac);
     memcpy(t->mac, mac.b, sizeof t->mac);
     t->has_mac = true;
 }
@@ -461,20 +468,37 @@ uint64_t audit_digest(str policy)
 // somebody looks that both places can be written.
 static enum err say_policy(struct audit *a, str policy, char why[256])
 {
-    struct audit_hash h;
-    struct buf digest, rest;
-    enum { LIMIT = AUDIT_LINE_MAX - 1024 };
-    audit_sha256(&policy, 1, &h);
-    buf_init(&digest, 128);
+    struct buf rest;
     buf_init(&rest, AUDIT_LINE_MAX);
-    audit_put_hex(&digest, h.b, sizeof h.b);
-    audit_put_start(&rest, policy.n <= LIMIT ? policy : STR_NONE, buf_str(&digest), time_wall_us());
+    audit_put_policy(&rest, true, policy, time_wall_us());
     audit_file_put(a->file, buf_str(&rest));
     buf_done(&rest);
-    buf_done(&digest);
     bool good = audit_file_commit(a->file, why) && audit_file_checkpoint(a->file, why);
     a->last_us = a->checkpoint_us = time_mono_us();
     return good ? OK : ERR_BAD_FILE;
+}
+
+enum err audit_tenants(struct audit *a, const struct tenants *t, char ret_why[256])
+{
+    if (!a)
+        return OK;
+    struct audit_tenants *k = atomic_load_explicit(&a->tenants, memory_order_relaxed);
+    enum err e = audit_tenants_load(a->settings->path, t, &k, ret_why);
+    if (e == OK)
+        atomic_store_explicit(&a->tenants, k, memory_order_release);
+    return e;
+}
+
+bool audit_policy(struct audit *a, str policy)
+{
+    struct buf rest;
+    if (!a)
+        return true;
+    buf_init(&rest, AUDIT_LINE_MAX);
+    audit_put_policy(&rest, false, policy, time_wall_us());
+    bool room = put_entry(a, (struct entry){.n = rest.n}, &rest, false);
+    buf_done(&rest);
+    return room;
 }
 
 enum err audit_open(const struct audit_start *s, struct audit **ret_audit, char ret_why[256])
@@ -491,7 +515,7 @@ enum err audit_open(const struct audit_start *s, struct audit **ret_audit, char 
     buf_init(&a->kept, (size_t)s->settings->queue);
     enum err e = audit_file_open(s->settings, &a->file, ret_why);
     if (e == OK)
-        e = audit_tenants_load(s->settings->path, s->tenants, &a->tenants, ret_why);
+        e = audit_tenants(a, s->tenants, ret_why);
     if (e == OK)
         e = say_policy(a, s->policy, ret_why);
     if (e != OK) {

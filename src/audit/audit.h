@@ -27,6 +27,12 @@ uint64_t audit_digest(str policy);
 enum err audit_open(const struct audit_start *s, struct audit **ret_audit,
                     char ret_why[256]) must_check;
 void audit_close(struct audit *a); // writes what waits
+// Before tenants that were not there at opening may be served: loads or makes their keys. Any
+// thread, but one at a time.
+enum err audit_tenants(struct audit *a, const struct tenants *t, char ret_why[256]) must_check;
+// Another policy is about to decide: the log says so ahead of every record that names it. False
+// where its queue is full. Any thread.
+bool audit_policy(struct audit *a, str policy) must_check;
 // It cannot be written now: no target that is not local may be used. Any thread.
 bool audit_failing(const struct audit *a);
 

@@ -273,3 +273,57 @@ TEST(without_a_path_nothing_is_kept_and_nothing_is_asked)
     audit_end(w->writer, &w->s->call, &w->s->fleet);
     world_free(w);
 }
+
+// The last line of the log's first segment that has this in it.
+static bool says(const struct world *w, const char *word)
+{
+    static char bytes[1 << 16];
+    char path[AUDIT_PATH_MAX];
+    audit_file_name(path, w->settings.path, 1, "log");
+    int fd = open(path, O_RDONLY);
+    ssize_t n = fd < 0 ? 0 : read(fd, bytes, sizeof bytes - 1);
+    close(fd);
+    bytes[n > 0 ? n : 0] = 0;
+    return strstr(bytes, word) != NULL;
+}
+
+TEST(another_policy_and_its_tenants_are_taken_while_it_runs)
+{
+    struct world *w = world_new();
+    struct tenant rows[] = {{.name = S("new")}};
+    const struct tenants more = {rows, 1, false};
+    char why[256] = "", name[32];
+    struct fleet next = w->s->fleet;
+    const str policy = S("{\"a\":2}");
+    REQUIRE(world_open(w, why) == OK);
+    REQUIRE(audit_tenants(w->audit, &more, why) == OK);
+    REQUIRE(audit_tenants(w->audit, &w->tenants, why) == OK); // and back: nobody is lost
+    REQUIRE(audit_policy(w->audit, policy));
+    next.policy = audit_digest(policy);
+    audit_end(w->writer, &w->s->call, &w->s->fleet); // one that was under way
+    w->s->call.tenant = S("new");
+    w->s->call.try_count = 0;
+    struct audit_ticket near;
+    audit_ticket_init(&near, on_done);
+    CHECK(audit_send(w->writer, &near, &w->s->call, &next, 0) == OK);
+    world_close(w);
+    CHECK(check(w).whole);
+    snprintf(name, sizeof name, "%016llx", (unsigned long long)next.policy);
+    CHECK(says(w, "\"kind\":\"policy\"") && says(w, "\"says\":{\"a\":2}") && says(w, name));
+    CHECK(says(w, "\"tenant\":\"new\""));
+    world_free(w);
+}
+
+TEST(a_policy_that_the_full_queue_cannot_take_is_refused_and_not_lost)
+{
+    struct world *w = world_new();
+    char why[256] = "";
+    w->settings.queue = 64;
+    w->settings.batch = 60000;
+    REQUIRE(world_open(w, why) == OK);
+    CHECK(!audit_policy(w->audit, S("{\"a\":2}")));
+    world_close(w);
+    CHECK(check(w).whole && check(w).lost == 0);
+    CHECK(audit_policy(NULL, S("{}")) && audit_tenants(NULL, &w->tenants, why) == OK); // none kept
+    world_free(w);
+}

@@ -84,10 +84,12 @@ void audit_tenant_key_path(str folder, str tenant, char ret_path[AUDIT_PATH_MAX]
 }
 
 struct tenant_key {
-    str name; // of the configuration
+    str name; // lies in room: configurations come and go
+    char *room;
     unsigned char key[AUDIT_KEY_BYTES];
 };
 struct audit_tenants {
+    struct audit_tenants *older;
     struct tenant_key *rows; // by name
     unsigned count;
 };
@@ -100,41 +102,66 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->name.n > y->name.n) - (x->name.n < y->name.n);
 }
 
-enum err audit_tenants_load(str folder, const struct tenants *t, struct audit_tenants **ret_keys,
+static const struct tenant_key *find(const struct audit_tenants *k, str tenant)
+{
+    struct tenant_key wanted = {.name = tenant};
+    const struct tenant_key *row = NULL;
+    for (; k && !row; k = k->older)
+        row = bsearch(&wanted, k->rows, k->count, sizeof k->rows[0], by_name);
+    return row;
+}
+
+static void free_table(struct audit_tenants *k)
+{
+    for (unsigned i = 0; i < k->count; i++)
+        mem_free(k->rows[i].room);
+    mem_free(k->rows);
+    mem_free(k);
+}
+
+enum err audit_tenants_load(str folder, const struct tenants *t, struct audit_tenants **keys,
                             char ret_why[AUDIT_WHY])
 {
     char path[AUDIT_PATH_MAX];
     struct audit_tenants *k = mem_new(sizeof *k);
     enum err e = OK;
-    k->rows = mem_new_array(struct tenant_key, t->count + 1); // the first is nobody
-    for (k->count = 0; k->count <= t->count && e == OK; k->count++) {
+    k->older = *keys;
+    k->rows = mem_new_array(struct tenant_key, t->count + 1); // one may be nobody
+    for (unsigned i = 0; i <= t->count && e == OK; i++) {
+        str name = i ? t->rows[i - 1].name : STR_NONE;
         struct tenant_key *row = &k->rows[k->count];
-        row->name = k->count ? t->rows[k->count - 1].name : STR_NONE;
-        audit_tenant_key_path(folder, row->name, path);
+        if (find(k->older, name))
+            continue;
+        audit_tenant_key_path(folder, name, path);
         e = audit_key_load(path, true, row->key, ret_why);
+        if (e == OK) {
+            row->room = mem_copy_str(name);
+            row->name = str_of(row->room, name.n);
+            k->count++;
+        }
     }
-    if (e != OK) {
-        audit_tenants_free(k);
+    if (e != OK || k->count == 0) {
+        free_table(k);
         return e;
     }
     qsort(k->rows, k->count, sizeof k->rows[0], by_name);
-    *ret_keys = k;
+    *keys = k;
     return OK;
 }
 
 void audit_tenants_free(struct audit_tenants *k)
 {
-    if (!k)
-        return;
-    mem_free(k->rows);
-    mem_free(k);
+    while (k) {
+        struct audit_tenants *older = k->older;
+        free_table(k);
+        k = older;
+    }
 }
 
 const unsigned char *audit_tenants_key(const struct audit_tenants *k, str tenant)
 {
-    struct tenant_key wanted = {.name = tenant};
-    const struct tenant_key *row = bsearch(&wanted, k->rows, k->count, sizeof k->rows[0], by_name);
-    must(row); // a call's tenant is one of the configuration's
+    const struct tenant_key *row = find(k, tenant);
+    must(row); // a call's tenant is one of a configuration's
     return row->key;
 }
 

@@ -16,8 +16,10 @@ void audit_key_path(const struct audit_settings *s, char ret_path[AUDIT_PATH_MAX
 // Where a tenant's key lies; its name may be empty.
 void audit_tenant_key_path(str folder, str tenant, char ret_path[AUDIT_PATH_MAX]);
 
+// Keys are added while others are read: a table is not changed, a newer one leads to it.
 struct audit_tenants;
-enum err audit_tenants_load(str folder, const struct tenants *t, struct audit_tenants **ret_keys,
+// *keys: the newest table so far, or NULL; afterwards one that has these tenants, too.
+enum err audit_tenants_load(str folder, const struct tenants *t, struct audit_tenants **keys,
                             char ret_why[AUDIT_WHY]) must_check;
 void audit_tenants_free(struct audit_tenants *k);
 // The key of a tenant that was there at loading, or of nobody.

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include <yyjson.h>
 
-static const char *const kinds[AUDIT_KINDS] = {"begin", "start", "gap", "send", "end"};
+static const char *const kinds[AUDIT_KINDS] = {"begin", "start", "gap", "send", "end", "policy"};
 
 // --- writing -------------------------------------------------------------------------------------
 
@@ -42,12 +42,16 @@ void audit_put_begin(struct buf *out, const struct audit_segment *s)
     buf_putc(out, '"');
 }
 
-void audit_put_start(struct buf *out, str policy, str digest, int64_t at_us)
+void audit_put_policy(struct buf *out, bool start, str policy, int64_t at_us)
 {
-    put_kind(out, AUDIT_START, at_us);
-    put_word(out, S("policy"), digest);
-    buf_put(out, S(",\"says\":"));
-    buf_put(out, policy.n ? policy : S("null"));
+    enum { LIMIT = AUDIT_LINE_MAX - 1024 };
+    struct audit_hash h;
+    audit_sha256(&policy, 1, &h);
+    put_kind(out, start ? AUDIT_START : AUDIT_POLICY, at_us);
+    buf_put(out, S(",\"policy\":\""));
+    audit_put_hex(out, h.b, sizeof h.b);
+    buf_put(out, S("\",\"says\":"));
+    buf_put(out, policy.n && policy.n <= LIMIT ? policy : S("null"));
 }
 
 void audit_put_gap(struct buf *out, uint64_t lost, int64_t at_us)

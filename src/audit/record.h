@@ -18,8 +18,9 @@ struct audit_segment {
     unsigned char key[AUDIT_KEY_BYTES]; // that signs its checkpoints
 };
 void audit_put_begin(struct buf *out, const struct audit_segment *s);
-// weir began with this policy; policy: JSON, digest: hexadecimal of its SHA-256.
-void audit_put_start(struct buf *out, str policy, str digest, int64_t at_us);
+// weir began with this policy, or goes on with it. JSON; one that is too long for a line is named
+// and not told.
+void audit_put_policy(struct buf *out, bool start, str policy, int64_t at_us);
 // So many records were lost while the disk refused.
 void audit_put_gap(struct buf *out, uint64_t lost, int64_t at_us);
 
@@ -41,7 +42,15 @@ void audit_put_line(struct buf *out, uint64_t n, const struct audit_hash *prev, 
 
 // --- reading -------------------------------------------------------------------------------------
 
-enum audit_kind { AUDIT_BEGIN, AUDIT_START, AUDIT_GAP, AUDIT_SEND, AUDIT_END, AUDIT_KINDS };
+enum audit_kind {
+    AUDIT_BEGIN,
+    AUDIT_START,
+    AUDIT_GAP,
+    AUDIT_SEND,
+    AUDIT_END,
+    AUDIT_POLICY,
+    AUDIT_KINDS
+};
 
 struct audit_row {
     uint64_t n;

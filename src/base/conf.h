@@ -82,6 +82,10 @@ struct conf_table {
     const char *const *also;
 };
 void conf_defaults(void *out, const struct conf_table *table);
+// The first setting in which two filled structs differ, or NULL; `may` (NULL-ended, may be NULL)
+// names those that are passed over.
+const char *conf_differs(const struct conf_table *table, const void *a, const void *b,
+                         const char *const *may);
 // Fills `out` with the defaults, then with what map (may be NULL) says; keys neither in rows nor in
 // `also` are errors. `name` is the file's, for the error.
 enum err conf_fill(void *out, const struct conf_table *table, const struct conf *map,

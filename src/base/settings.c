@@ -234,6 +234,36 @@ void conf_defaults(void *out, const struct conf_table *table)
              in_range(&rows[i], number));
 }
 
+static bool same_value(enum setting_type type, const void *a, const void *b)
+{
+    switch (type) {
+    case SETTING_bool:
+        return *(const bool *)a == *(const bool *)b;
+    case SETTING_word:
+        return str_eq(*(const str *)a, *(const str *)b);
+    case SETTING_ratio: // both were read from text: the same one gives the same bits
+        return memcmp(a, b, sizeof(double)) == 0;
+    case SETTING_count:
+    case SETTING_ms:
+    case SETTING_bytes:
+        break;
+    }
+    return *(const int64_t *)a == *(const int64_t *)b;
+}
+
+const char *conf_differs(const struct conf_table *table, const void *a, const void *b,
+                         const char *const *may)
+{
+    must(a && b);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct setting_row *row = &table->rows[i];
+        if (!is_listed(str_c(row->name), may) &&
+            !same_value(row->type, (const char *)a + row->offset, (const char *)b + row->offset))
+            return row->name;
+    }
+    return NULL;
+}
+
 enum err conf_fill(void *out, const struct conf_table *table, const struct conf *map,
                    const char *name, struct conf_error *ret_error)
 {

@@ -180,3 +180,23 @@ TEST(a_default_outside_its_own_range_ends_the_process)
 {
     CHECK(watch_dies(use_a_wrong_default, "settings.c"));
 }
+
+TEST(the_first_setting_that_differs_is_named)
+{
+    const struct conf_table table = {lamp_rows, countof(lamp_rows), NULL};
+    struct lamp_settings a, b;
+    static const char *const may[] = {"bulbs", NULL};
+    conf_defaults(&a, &table);
+    conf_defaults(&b, &table);
+    CHECK(!conf_differs(&table, &a, &b, NULL));
+    b.bulbs++;
+    CHECK(!conf_differs(&table, &a, &b, may));
+    b.colour = S("red");
+    CHECK(strcmp(conf_differs(&table, &a, &b, may), "colour") == 0);
+    b.colour = STR_NONE;
+    b.dim += 0.25;
+    CHECK(strcmp(conf_differs(&table, &a, &b, may), "dim") == 0);
+    b.dim = a.dim;
+    b.lit = !b.lit;
+    CHECK(strcmp(conf_differs(&table, &a, &b, may), "lit") == 0);
+}

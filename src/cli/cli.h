@@ -33,6 +33,9 @@ struct config {
 enum err config_load(struct config *c, const char *path, bool discover,
                      struct conf_error *ret_error) must_check;
 void config_free(struct config *c);
+// What is wrong, in one line.
+enum { CONFIG_SAY = 800 };
+void config_say(const struct config *c, const struct conf_error *e, char ret_say[CONFIG_SAY]);
 // The same for a subcommand: what is wrong is said on stderr.
 bool config_load_or_say(struct config *c, const char *path, bool discover) must_check;
 // Rules that can never match and the like; prints each, returns how many.

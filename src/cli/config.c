@@ -502,14 +502,24 @@ void config_free(struct config *c)
     arena_done(&c->arena);
 }
 
+void config_say(const struct config *c, const struct conf_error *e, char ret_say[CONFIG_SAY])
+{
+    if (!e->what[0]) // cli_read_file has said more
+        snprintf(ret_say, CONFIG_SAY, "%s cannot be read", c->name);
+    else
+        snprintf(ret_say, CONFIG_SAY, "%s%s%s%s%s", e->where, e->where[0] ? ": " : "", e->what,
+                 e->hint[0] ? "; " : "", e->hint);
+}
+
 bool config_load_or_say(struct config *c, const char *path, bool discover)
 {
     struct conf_error e;
     if (config_load(c, path, discover, &e) == OK)
         return true;
+    char say[CONFIG_SAY];
+    config_say(c, &e, say);
     if (e.what[0])
-        fprintf(stderr, "weir: %s%s%s%s%s\n", e.where, e.where[0] ? ": " : "", e.what,
-                e.hint[0] ? "; " : "", e.hint);
+        fprintf(stderr, "weir: %s\n", say);
     return false;
 }
 

@@ -1,5 +1,6 @@
 // serve.c: weir serve, the gateway.
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include <signal.h>
 
@@ -13,7 +14,7 @@ static const char usage[] =
     "  --listen ADDR:PORT   where to serve (default 127.0.0.1:4100)\n"
     "  --log LEVEL          debug, info, warn or error (default info)\n\n"
     "Clients set the base URL http://ADDR:PORT/v1 and the model \"auto\". SIGTERM lets open calls "
-    "finish.\n";
+    "finish; SIGHUP reads the configuration\nanew, and running calls end under the old one.\n";
 
 struct options {
     const char *config, *listen;
@@ -75,9 +76,43 @@ static bool has_targets(const struct config *c)
     return false;
 }
 
+// --- the configuration, at the start and anew on SIGHUP ------------------------------------------
+
+static void free_config(struct snapshot *s)
+{
+    struct config *c = container_of(s, struct config, snap);
+    config_free(c);
+    mem_free(c);
+}
+
+static struct snapshot *take(struct config *c, const struct options *o)
+{
+    if (o->listen)
+        c->snap.gate.listen = str_c(o->listen);
+    c->snap.free = free_config;
+    return &c->snap;
+}
+
+static struct snapshot *read_anew(void *arg, char why[GATE_WHY])
+{
+    const struct options *o = arg;
+    struct conf_error e;
+    struct config *c = mem_new(sizeof *c);
+    if (config_load(c, o->config, true, &e) != OK) {
+        config_say(c, &e, why);
+        mem_free(c);
+        return NULL;
+    }
+    if (c->snap.fleet.target_count)
+        return take(c, o);
+    snprintf(why, GATE_WHY, "%s: nothing to send requests to", c->from_file ? c->name : "weir");
+    free_config(&c->snap);
+    return NULL;
+}
+_Static_assert((int)CONFIG_SAY <= (int)GATE_WHY, "what is wrong must fit");
+
 int cli_serve(int argc, char **argv)
 {
-    static struct config c; // large: kept off the stack
     struct options o = {0};
     char why[256] = "";
     int early = parse(argc, argv, &o);
@@ -85,22 +120,20 @@ int cli_serve(int argc, char **argv)
         return early;
     // a peer that left, a file at its limit (ulimit -f): errors of a write, not the end of weir
     must(signal(SIGPIPE, SIG_IGN) != SIG_ERR && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    if (!config_load_or_say(&c, o.config, true))
-        return 1;
-    if (o.listen)
-        c.snap.gate.listen = str_c(o.listen);
+    struct config *c = mem_new(sizeof *c);
     struct gate *g = NULL;
-    int status = 1;
-    if (has_targets(&c)) {
-        if (gate_new(&c.snap, admin_pages, &g, why) == OK) {
-            say_targets(&c, gate_port(g));
-            gate_run(g);
-            status = 0;
-        } else {
-            fprintf(stderr, "weir: %s\n", why);
-        }
+    struct gate_source source = {read_anew, &o};
+    if (!config_load_or_say(c, o.config, true) || !has_targets(c)) {
+        free_config(&c->snap);
+        return 1;
     }
+    if (gate_new(take(c, &o), admin_pages, &g, why) != OK) {
+        fprintf(stderr, "weir: %s\n", why);
+        return 1;
+    }
+    say_targets(c, gate_port(g));
+    gate_reloads_from(g, &source);
+    gate_run(g);
     gate_free(g);
-    config_free(&c);
-    return status;
+    return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "gate/policy.h"
+#include "gate/reload.h"
 #include "gate/worker.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@ struct gate {
     struct audit *audit; // NULL: none is kept
     struct engines *engines;
     struct probes *probes;
+    struct reload *reload; // NULL: there is nowhere to read from
     struct worker *workers;
     unsigned worker_count;
     struct net_ticker *drain_ticker;
@@ -105,6 +107,7 @@ static void worker_done(struct worker *w)
         net_listener_close(w->listener);
     conn_close_all(w);
     list_each(v, &w->views, struct view, at) view_free(v);
+    epoch_unref(atomic_load(&w->next));
     ledger_writer_free(w->ledger);
     audit_writer_free(w->audit);
     net_ticker_free(w->deadline_ticker);
@@ -120,6 +123,72 @@ static void *worker_main(void *arg)
     struct worker *w = arg;
     net_loop_run(w->loop);
     return NULL;
+}
+
+// --- another configuration
+// ---------------------------------------------------------------------------
+
+struct epoch *gate_epoch(const struct gate *g)
+{
+    return g->now;
+}
+
+enum err gate_take_tenants(struct gate *g, const struct tenants *t, char why[256])
+{
+    return audit_tenants(g->audit, t, why);
+}
+
+static void take_next(void *arg)
+{
+    struct worker *w = arg;
+    struct epoch *e = atomic_exchange(&w->next, NULL);
+    if (e) // else an earlier wake-up has taken it
+        view_change(w, e);
+}
+
+static bool say_policy(struct gate *g, const struct snapshot *s)
+{
+    struct buf policy;
+    if (s->fleet.policy == g->now->snap->fleet.policy)
+        return true;
+    policy_write(&policy, s);
+    bool said = audit_policy(g->audit, buf_str(&policy));
+    buf_done(&policy);
+    return said;
+}
+
+bool gate_change(struct gate *g, struct epoch *take_e)
+{
+    const struct snapshot *s = take_e->snap;
+    if (!say_policy(g, s))
+        return false;
+    upstream_probes_free(g->probes);
+    g->probes = upstream_probes_new(g->workers[0].loop, &s->fleet, take_e->health, &s->upstream);
+    if (g->engines)
+        upstream_engines_follow(g->engines, s->engines, take_e->health);
+    for (unsigned i = 0; i < g->worker_count; i++) {
+        struct worker *w = &g->workers[i];
+        epoch_unref(atomic_exchange(&w->next, epoch_ref(take_e)));
+        net_loop_post(w->loop, take_next, w);
+    }
+    epoch_unref(g->now);
+    g->now = take_e;
+    return true;
+}
+
+static void on_hangup(void *arg, int signo)
+{
+    struct gate *g = arg;
+    must(signo == SIGHUP);
+    if (!g->drain_ticker)
+        reload_ask(g->reload);
+}
+
+void gate_reloads_from(struct gate *g, const struct gate_source *source)
+{
+    must(!g->reload);
+    g->reload = reload_new(g, &g->workers[0], source);
+    net_on_signal(g->workers[0].loop, SIGHUP, on_hangup, g);
 }
 
 // --- the end
@@ -257,7 +326,8 @@ void gate_free(struct gate *g)
 {
     if (!g)
         return;
-    upstream_engines_free(g->engines);
+    upstream_engines_free(g->engines); // runs worker 0's loop once more
+    reload_free(g->reload);
     upstream_probes_free(g->probes);
     net_ticker_free(g->drain_ticker);
     for (unsigned i = 0; i < g->worker_count; i++)

@@ -45,11 +45,21 @@ struct gate_page {
     int (*write)(const struct view *v, struct buf *out);
 };
 
+// Where another configuration comes from, on SIGHUP. read is called on a thread of its own: a whole
+// snapshot (with its free), or NULL and why. Outlives the gate.
+enum { GATE_WHY = 800 };
+struct gate_source {
+    struct snapshot *(*read)(void *arg, char ret_why[GATE_WHY]);
+    void *arg;
+};
+
 // Starts engines, ledger and workers; ret_why says what to do when it cannot. pages end with a NULL
 // path. The snapshot is taken whether it can or not.
 enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256]) must_check;
 int gate_port(const struct gate *g);
+// From here on SIGHUP reads the configuration anew. Before gate_run.
+void gate_reloads_from(struct gate *g, const struct gate_source *source);
 // Serves until SIGINT or SIGTERM (drains) or gate_stop.
 void gate_run(struct gate *g);
 void gate_stop(struct gate *g); // any thread

@@ -9,8 +9,9 @@
 
 struct worker {
     struct gate *gate;
-    struct view *view; // of the configuration in force
-    struct list views; // all that still have calls, the newest first
+    struct view *view;            // of the configuration in force
+    _Atomic(struct epoch *) next; // what is to be in force; exchanged by the worker itself
+    struct list views;            // all that still have calls, the newest first
     unsigned index;
     pthread_t thread;
     struct net_loop *loop;

@@ -258,6 +258,36 @@ struct engines *engines_new_with(struct net_loop *l, const struct engine_config 
     return all;
 }
 
+static bool same_words(char *const *a, char *const *b)
+{
+    size_t i = 0;
+    if (!a || !b)
+        return a == b;
+    while (a[i] && b[i] && strcmp(a[i], b[i]) == 0)
+        i++;
+    return !a[i] && !b[i];
+}
+
+bool upstream_engine_same(const struct engine_config *a, const struct engine_config *b)
+{
+    return str_eq(a->name, b->name) && same_words(a->argv, b->argv) && same_words(a->env, b->env) &&
+           str_eq(a->health_url, b->health_url) && str_eq(a->log_path, b->log_path) &&
+           a->start_timeout_ms == b->start_timeout_ms;
+}
+
+void upstream_engines_follow(struct engines *e, const struct engine_config *rows,
+                             struct upstream_health *h)
+{
+    e->health = h;
+    for (size_t i = 0; i < e->count; i++) {
+        struct engine *g = &e->rows[i];
+        must(upstream_engine_same(g->config, &rows[i]));
+        g->config = &rows[i];
+        if (g->state != ENGINE_UP) // a target that moved to another zone knows nothing of it
+            upstream_health_set(h, rows[i].target, HEALTH_STARTING);
+    }
+}
+
 struct engines *upstream_engines_new(struct net_loop *l, const struct engine_config *rows,
                                      size_t count, struct upstream_health *h)
 {

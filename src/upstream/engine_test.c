@@ -243,3 +243,33 @@ TEST(a_local_target_that_is_down_is_asked_until_it_is_back)
     upstream_probes_free(p);
     rig_done(&r);
 }
+
+TEST(an_engine_goes_on_under_another_configuration_and_its_health_follows)
+{
+    struct bench b;
+    bench_init(&b, fake_answer_ok, "exec sleep 60");
+    struct engine_config same = b.config, other = b.config;
+    char *more[] = {"sh", "-c", "true", NULL};
+    other.argv = more;
+    CHECK(upstream_engine_same(&b.config, &same) && !upstream_engine_same(&b.config, &other));
+    other = same;
+    other.start_timeout_ms++;
+    CHECK(!upstream_engine_same(&b.config, &other));
+    bench_start(&b);
+    struct fleet next = b.rig.fleet;
+    struct target renamed[] = {b.rig.targets[0], b.rig.targets[1]};
+    next.targets = renamed;
+    renamed[0].name = S("renamed"); // so that nothing is known of it
+    struct upstream_health *h =
+        upstream_health_next(b.rig.health, &b.rig.fleet, &next, &b.rig.settings);
+    upstream_engines_follow(b.engines, &same, h);
+    CHECK(upstream_health_of(h, 0, 0) == HEALTH_STARTING);
+    CHECK(upstream_health_of(h, 1, 0) == HEALTH_UP);
+    struct upstream_health *old = b.rig.health;
+    b.rig.health = h;
+    CHECK(run_until_health(&b, HEALTH_UP));
+    b.rig.health = old;
+    CHECK(upstream_health_of(old, 0, 0) == HEALTH_STARTING); // nobody looks at it any more
+    bench_done(&b);
+    upstream_health_free(h);
+}

@@ -120,6 +120,11 @@ struct engines *upstream_engines_new(struct net_loop *l, const struct engine_con
                                      size_t count, struct upstream_health *h);
 // Ends the children (TERM, then KILL after 5 s) and waits for them, running the loop meanwhile.
 void upstream_engines_free(struct engines *e);
+// All that the child is started with is the same.
+bool upstream_engine_same(const struct engine_config *a, const struct engine_config *b);
+// The same engines as another configuration has them: its rows, targets and health from here on.
+void upstream_engines_follow(struct engines *e, const struct engine_config *rows,
+                             struct upstream_health *h);
 // Asks local targets that are not up for their health, every probe_every. On one loop only.
 struct probes;
 struct probes *upstream_probes_new(struct net_loop *l, const struct fleet *f,
