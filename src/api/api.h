@@ -80,11 +80,16 @@ struct draft {
 };
 void api_draft_init(struct draft *r, size_t limit_bytes);
 void api_draft_done(struct draft *r);
+// What it says, decoded, for comparing. w: of the same answer; whole: it was no stream, whose end
+// is told.
+void api_draft_reply(struct arena *a, const struct draft *r, const struct answer_watch *w,
+                     bool whole, struct reply *ret_reply);
 
-// The form that a request wants its answer in. Schemas are JSON as the client wrote it, or empty.
+// The form that a request wants its answer in. Schemas are JSON as the client wrote it, or empty;
+// so is the conversation.
 struct wanted {
     bool json, tool;
-    str schema;
+    str schema, messages;
     struct wanted_tool {
         str name, schema;
     } * tools;

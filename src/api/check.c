@@ -47,6 +47,30 @@ static str answer_of(struct arena *a, str raw)
     return end == SIZE_MAX ? STR_NONE : str_trim(str_from(text, end + 8));
 }
 
+static str decoded(struct arena *a, const struct buf *raw)
+{
+    str s = buf_str(raw);
+    return arena_copy(a, json_decode(a, s, s.n && memchr(s.p, '\\', s.n)));
+}
+
+void api_draft_reply(struct arena *a, const struct draft *r, const struct answer_watch *w,
+                     bool whole, struct reply *ret_reply)
+{
+    struct reply out = {.text = text_of(arena_copy(a, answer_of(a, buf_str(&r->text)))),
+                        .tools = arena_array(a, struct tool_use, DRAFT_TOOLS_MAX),
+                        .tool_count = r->tool_count};
+    must(r->tool_count <= DRAFT_TOOLS_MAX);
+    out.cut = r->unread || r->text.over || w->failed || !(whole ? w->ended : w->finished) ||
+              str_eq(w->finish, S("length")) || str_eq(w->finish, S("content_filter"));
+    for (unsigned i = 0; i < r->tool_count; i++) {
+        out.tools[i].name = decoded(a, &r->tools[i].name);
+        out.tools[i].arguments = text_of(decoded(a, &r->tools[i].arguments));
+        out.cut |= r->tools[i].name.over || r->tools[i].arguments.over;
+    }
+    out.cut |= a->over;
+    *ret_reply = out;
+}
+
 // Lower case, straight apostrophes, one blank at a time; what dresses up a beginning is left out.
 static size_t plain(str s, char dst[BEGINNING])
 {

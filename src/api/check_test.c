@@ -312,3 +312,85 @@ TEST(a_schema_that_turns_in_a_circle_ends)
     CHECK(schema_check(S("{\"items\":{\"$ref\":\"#\"}}"), buf_str(&deep)) == SCHEMA_FITS);
     buf_done(&deep);
 }
+
+static struct reply words(struct arena *a, const char *const *pieces, bool whole, size_t limit)
+{
+    struct draft d;
+    struct answer_watch w = {0};
+    struct reply r;
+    api_draft_init(&d, limit);
+    for (; *pieces; pieces++) {
+        dialect_openai_chat.read_draft(str_c(*pieces), &d);
+        if (whole)
+            (void)dialect_openai_chat.read_answer(a, str_c(*pieces), &w);
+        else
+            (void)dialect_openai_chat.read_event(a, STR_NONE, str_c(*pieces), &w);
+    }
+    api_draft_reply(a, &d, &w, whole, &r);
+    api_draft_done(&d);
+    return r;
+}
+#define WORDS(a, whole, ...) words(a, (const char *const[]){__VA_ARGS__, NULL}, whole, 1000)
+
+static bool says(const struct reply *r, const char *text)
+{
+    return str_eq(text_reveal(r->text), str_c(text));
+}
+
+TEST(the_words_of_an_answer_are_the_same_whole_or_in_pieces)
+{
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    struct reply r = WORDS(&a, true,
+                           "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+                           "\"content\":\"It \\\"rains\\\"\"},\"finish_reason\":\"stop\"}]}");
+    CHECK(says(&r, "It \"rains\"") && !r.cut && r.tool_count == 0);
+    r = WORDS(&a, false, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"It \\\"ra\"}}]}",
+              "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"Nobody\"}}]}",
+              "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ins\\\"\"}}]}",
+              "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}", "[DONE]");
+    CHECK(says(&r, "It \"rains\"") && !r.cut && r.tool_count == 0);
+    r = WORDS(&a, false,
+              "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":"
+              "{\"name\":\"find\",\"arguments\":\"{\\\"q\\\":\"}}]}}]}",
+              "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":"
+              "{\"arguments\":\"1}\"}}]},\"finish_reason\":\"tool_calls\"}]}");
+    REQUIRE(r.tool_count == 1 && !r.cut);
+    CHECK(str_eq(r.tools[0].name, S("find")));
+    CHECK(str_eq(text_reveal(r.tools[0].arguments), S("{\"q\":1}")));
+    arena_done(&a);
+}
+
+TEST(words_that_ended_early_are_called_cut)
+{
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    struct reply r = WORDS(&a, false, "{\"choices\":[{\"delta\":{\"content\":\"It ra\"}}]}");
+    CHECK(r.cut && says(&r, "It ra"));
+    r = WORDS(&a, true,
+              "{\"choices\":[{\"message\":{\"content\":\"It\"},\"finish_reason\":\"length\"}]}");
+    CHECK(r.cut);
+    r = WORDS(&a, true, "no JSON");
+    CHECK(r.cut && says(&r, ""));
+    r = words(&a,
+              (const char *const[]){
+                  "{\"choices\":[{\"message\":{\"content\":\"more than ten bytes\"}}]}", NULL},
+              true, 10);
+    CHECK(r.cut);
+    arena_done(&a);
+}
+
+TEST(the_conversation_is_given_as_it_stands)
+{
+    struct wanted w;
+    struct arena a;
+    arena_init(&a, 1 << 20);
+    dialect_openai_chat.read_wanted(&a,
+                                    S("{\"model\":\"auto\",\"messages\": [ {\"role\":\"user\",\n"
+                                      "\"content\":\"hi\"} ],\"stream\":true}"),
+                                    &w);
+    CHECK(str_eq(w.messages, S("[ {\"role\":\"user\",\n\"content\":\"hi\"} ]")));
+    dialect_openai_chat.read_wanted(&a, S("{\"messages\":3}"), &w);
+    CHECK(w.messages.n == 0);
+    arena_done(&a);
+}

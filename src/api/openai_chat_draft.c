@@ -333,6 +333,8 @@ void openai_chat_read_wanted(struct arena *a, str body, struct wanted *ret_wante
         } else if ((str_eq(key, S("json_schema")) || str_eq(key, S("guided_json"))) &&
                    v.kind == JSON_OBJECT) { // llama.cpp's and vLLM's own
             w.schema = raw_of(&s, v);
+        } else if (str_eq(key, S("messages")) && v.kind == JSON_ARRAY) {
+            w.messages = raw_of(&s, v);
         }
     }
     w.json |= w.schema.n > 0;

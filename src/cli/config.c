@@ -87,6 +87,7 @@ static enum err read_rooms(struct load *l, const struct conf *root)
         {"upstream", &s->upstream, &upstream_setting_table},
         {"ledger", &s->ledger, &ledger_setting_table},
         {"audit", &s->audit, &audit_setting_table},
+        {"learn", &s->learn, &learn_setting_table},
     };
     for (size_t i = 0; i < countof(rooms); i++) {
         const struct conf *map = root ? conf_get(root, str_c(rooms[i].section)) : NULL;
@@ -269,6 +270,24 @@ static enum err read_policy(struct load *l, const struct conf *map)
     return local ? read_tasks(l, local, p->task_local) : OK;
 }
 
+// The targets that learn: names are there, and a copy leaves the local zones.
+static enum err check_learn(struct load *l, const struct conf *map)
+{
+    const struct fleet *f = &l->snap->fleet;
+    const struct learn_settings *s = &l->snap->learn;
+    int target = find_target(f, s->target);
+    if (s->target.n && target < 0)
+        return fail_unknown(l, conf_get(map, S("target")), s->target, known_targets(l));
+    if (s->judge.n && find_target(f, s->judge) < 0)
+        return fail_unknown(l, conf_get(map, S("judge")), s->judge, known_targets(l));
+    if (target >= 0 && f->zones[f->targets[target].zone].local)
+        return fail(l, conf_get(map, S("target")), "learn.target is local",
+                    "copies go to the model that the local ones are compared with");
+    if (s->share > 0 && !s->path.n)
+        return fail(l, conf_get(map, S("path")), "learn.path is empty", "give it a file");
+    return OK;
+}
+
 // The operator's own weights in place of those that are built in.
 static enum err read_classifier(struct load *l, const struct conf *map)
 {
@@ -384,9 +403,9 @@ static enum err read_guard(struct load *l, const struct conf *map)
 // --- the whole
 // ---------------------------------------------------------------------------------------
 
-static const char *const sections[] = {"audit",   "classifier", "engines",  "gate",  "guard",
-                                       "http",    "ledger",     "models",   "net",   "policy",
-                                       "targets", "tenants",    "upstream", "zones", NULL};
+static const char *const sections[] = {
+    "audit",  "classifier", "engines", "gate",    "guard",   "http",     "learn", "ledger",
+    "models", "net",        "policy",  "targets", "tenants", "upstream", "zones", NULL};
 
 static enum err check_sections(struct load *l, const struct conf *root)
 {
@@ -435,6 +454,8 @@ static enum err read_all(struct load *l, const struct conf *root)
         e = each(l, conf_get(r, S("targets")), config_read_target);
     if (e == OK)
         e = each(l, conf_get(r, S("engines")), config_read_engine);
+    if (e == OK)
+        e = check_learn(l, conf_get(r, S("learn")));
     if (e == OK)
         e = read_tenants(l, conf_get(r, S("tenants")));
     if (e == OK)

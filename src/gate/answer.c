@@ -90,6 +90,8 @@ void answer_begin(struct live_call *l, const struct http_head *h)
             http_write_header(out, name, h->headers[i].value);
     }
     weir_headers(l, out);
+    if (unlikely(l->view->snap->learn.share > 0))
+        shadow_listen(l);
     if (l->mode != ANSWER_STREAM)
         return; // its length is known when it is whole
     l->chunked = l->head->minor > 0;
@@ -245,6 +247,8 @@ void answer_read_end(struct live_call *l)
 void answer_bytes(struct live_call *l, str bytes)
 {
     must(l->mode != ANSWER_NONE);
+    if (unlikely(l->heard.limit_bytes))
+        buf_put(&l->heard, bytes);
     if (l->mode == ANSWER_STREAM)
         relay(l, bytes);
     else

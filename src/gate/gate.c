@@ -13,7 +13,8 @@ struct gate {
     struct epoch *now;   // in force; worker 0's
     const struct gate_page *pages;
     struct ledger *ledger;
-    struct audit *audit; // NULL: none is kept
+    struct audit *audit;       // NULL: none is kept
+    struct learn_store *learn; // NULL: nothing is learned
     struct engines *engines;
     struct probes *probes;
     struct reload *reload; // NULL: there is nowhere to read from
@@ -58,6 +59,11 @@ bool gate_audit_failing(const struct view *v)
     return audit_failing(v->worker->gate->audit);
 }
 
+struct learn_store *gate_learn(const struct gate *g)
+{
+    return g->learn;
+}
+
 int gate_port(const struct gate *g)
 {
     return net_listener_port(g->workers[0].listener);
@@ -84,6 +90,7 @@ static enum err worker_init(struct worker *w, struct gate *g, unsigned index, st
     list_init(&w->with_deadline);
     list_init(&w->spare_calls);
     list_init(&w->views);
+    list_init(&w->lessons);
     buf_init(&w->scratch, SCRATCH_MAX);
     w->view = view_new(w, epoch_ref(g->first));
     w->ledger = ledger_writer_new(g->ledger, w->metrics);
@@ -106,6 +113,7 @@ static void worker_done(struct worker *w)
     if (w->listener)
         net_listener_close(w->listener);
     conn_close_all(w);
+    shadow_drop_all(w);
     list_each(v, &w->views, struct view, at) view_free(v);
     epoch_unref(atomic_load(&w->next));
     ledger_writer_free(w->ledger);
@@ -201,6 +209,7 @@ static void drain_worker(void *arg)
         net_listener_close(w->listener);
     w->listener = NULL;
     conn_drain(w);
+    shadow_drop_all(w);
 }
 
 // On worker 0's loop: ends everything once no call is open or the time is up.
@@ -298,6 +307,8 @@ enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct
     if (e == OK)
         e = open_audit(g, ret_why);
     if (e == OK)
+        e = learn_open(&s->learn, &g->learn, ret_why);
+    if (e == OK)
         e = start_workers(g, ret_why);
     if (e != OK) {
         gate_free(g);
@@ -334,6 +345,7 @@ void gate_free(struct gate *g)
         worker_done(&g->workers[i]);
     ledger_close(g->ledger);
     audit_close(g->audit);
+    learn_close(g->learn);
     epoch_unref(g->now);
     epoch_unref(g->first);
     mem_free(g->workers);

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "guard/guard.h"
 #include "http/http.h"
+#include "learn/learn.h"
 #include "ledger/ledger.h"
 #include "route/route.h"
 #include "upstream/upstream.h"
@@ -27,6 +28,7 @@ struct snapshot {
     struct upstream_settings upstream;
     struct ledger_settings ledger;
     struct audit_settings audit;
+    struct learn_settings learn;
     struct fleet fleet;
     struct tenants tenants;
     struct policy policy;

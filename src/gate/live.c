@@ -125,6 +125,9 @@ void live_free(struct live_call *l)
     if (l->out_body.cap > 64 * 1024)
         buf_done(&l->out_body);
     buf_clear(&l->out_body);
+    if (l->heard.limit_bytes)
+        buf_done(&l->heard);
+    l->heard.limit_bytes = 0;
     if (l->sse.kept.cap || l->sse.began) {
         sse_done(&l->sse);
         sse_init(&l->sse, (size_t)l->view->snap->http.event_limit);

@@ -92,6 +92,19 @@ static void put_route(struct buf *out, const struct snapshot *s)
     buf_put(out, S("}}"));
 }
 
+// Copies are calls, too: who gets them, and how many.
+static void put_learn(struct buf *out, const struct learn_settings *l)
+{
+    if (l->share <= 0)
+        return;
+    buf_printf(out, ",\"learn\":{\"share\":%.6g,\"content\":%s,", l->share,
+               l->content ? "true" : "false");
+    put_word(out, "target", l->target);
+    buf_putc(out, ',');
+    put_word(out, "judge", l->judge);
+    buf_putc(out, '}');
+}
+
 void policy_write(struct buf *ret_json, const struct snapshot *s)
 {
     buf_init(ret_json, LIMIT);
@@ -100,5 +113,6 @@ void policy_write(struct buf *ret_json, const struct snapshot *s)
     put_tenants(ret_json, &s->tenants);
     put_guard(ret_json, &s->guard);
     put_route(ret_json, s);
+    put_learn(ret_json, &s->learn);
     buf_putc(ret_json, '}');
 }

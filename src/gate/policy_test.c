@@ -68,3 +68,21 @@ TEST(whatever_decides_changes_the_policys_words)
     buf_done(&before);
     mem_free(s);
 }
+
+TEST(who_gets_copies_stands_in_the_policys_words)
+{
+    struct target targets[2];
+    struct tenant tenants[1];
+    struct snapshot *s = sample(targets, tenants);
+    struct buf out;
+    s->learn.judge = S("far");
+    policy_write(&out, s);
+    CHECK(str_find(buf_str(&out), S("\"learn\"")) == SIZE_MAX);
+    buf_done(&out);
+    s->learn.share = 0.25;
+    policy_write(&out, s);
+    CHECK(str_find(buf_str(&out), S("\"learn\":{\"share\":0.25,\"content\":false,\"target\":\"\","
+                                    "\"judge\":\"far\"}")) != SIZE_MAX);
+    buf_done(&out);
+    mem_free(s);
+}

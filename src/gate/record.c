@@ -66,6 +66,15 @@ static void log_call(const struct live_call *l)
            (long long)((c->last_byte_us - c->start_us) / 1000));
 }
 
+void record_write(struct worker *w, const struct view *v, const struct call *c)
+{
+    const struct fleet *f = &v->snap->fleet;
+    audit_end(w->audit, c, f);
+    ledger_write(w->ledger, c, f);
+    if (!net_deadline_armed(&w->hand_over_due))
+        net_deadline_arm(&w->hand_over, &w->hand_over_due);
+}
+
 void record_call(struct live_call *l)
 {
     struct call *c = &l->call;
@@ -76,10 +85,7 @@ void record_call(struct live_call *l)
         c->status = 499;
     count(l);
     log_call(l);
-    struct worker *w = l->worker;
-    const struct fleet *f = &l->view->snap->fleet;
-    audit_end(w->audit, c, f);
-    ledger_write(w->ledger, c, f);
-    if (!net_deadline_armed(&w->hand_over_due))
-        net_deadline_arm(&w->hand_over, &w->hand_over_due);
+    record_write(l->worker, l->view, c);
+    if (unlikely(l->view->snap->learn.share > 0))
+        shadow_consider(l);
 }

@@ -89,16 +89,14 @@ static enum verdict step_screen(struct live_call *l)
     return NEXT;
 }
 
-// 5. choose: the plan.
-static enum verdict step_choose(struct live_call *l)
+void steps_plan(struct view *v, struct arena *a, struct call *c, str model)
 {
-    const struct snapshot *s = l->view->snap;
-    struct call *c = &l->call;
+    const struct snapshot *s = v->snap;
     uint8_t health[TARGET_MAX];
     uint32_t in_flight[TARGET_MAX];
-    route_classify(&s->model, &l->arena, &c->ask, &c->judgement);
-    upstream_health_copy(l->view->epoch->health, net_now_us(l->worker->loop), health, in_flight);
-    if (gate_audit_failing(l->view)) // what cannot be recorded may not leave
+    route_classify(&s->model, a, &c->ask, &c->judgement);
+    upstream_health_copy(v->epoch->health, net_now_us(v->worker->loop), health, in_flight);
+    if (gate_audit_failing(v)) // what cannot be recorded may not leave
         for (unsigned i = 0; i < s->fleet.target_count; i++)
             if (!s->fleet.zones[s->fleet.targets[i].zone].local)
                 health[i] = HEALTH_DOWN;
@@ -109,11 +107,18 @@ static enum verdict step_choose(struct live_call *l)
                             .ask = &c->ask,
                             .judgement = &c->judgement,
                             .label = c->label,
-                            .client_model = c->client_model,
+                            .client_model = model,
                             .want_zone = c->want_zone,
                             .want_quality = c->want_quality};
-    c->plan.out = arena_array(&l->arena, struct plan_row, s->fleet.target_count);
+    c->plan.out = arena_array(a, struct plan_row, s->fleet.target_count);
     route_plan(&choice, &c->plan);
+}
+
+// 5. choose: the plan.
+static enum verdict step_choose(struct live_call *l)
+{
+    struct call *c = &l->call;
+    steps_plan(l->view, &l->arena, c, c->client_model);
     if (c->plan.err != OK) {
         fault_set(&l->fault, c->plan.err, c->plan.err == ERR_NO_MODEL ? "model" : "", -1);
         str_copy_to(l->fault.say, sizeof l->fault.say, str_c(c->plan.reason));

@@ -61,6 +61,7 @@ struct view *view_new(struct worker *w, struct epoch *take_e)
     net_deadlines_init(&v->keepalive, w->loop, s->http.keepalive_timeout);
     net_deadlines_init(&v->head, w->loop, s->http.head_timeout);
     net_deadlines_init(&v->body, w->loop, s->http.body_timeout);
+    net_deadlines_init(&v->own, w->loop, s->learn.timeout);
     v->upstream = upstream_new(w->loop, &s->fleet, take_e->health, &s->upstream, w->metrics);
     net_turn_init(&v->end, on_end);
     list_push_front(&w->views, &v->at);
@@ -76,6 +77,7 @@ void view_free(struct view *v)
     net_deadlines_done(&v->keepalive);
     net_deadlines_done(&v->head);
     net_deadlines_done(&v->body);
+    net_deadlines_done(&v->own);
     list_remove(&v->at);
     epoch_unref(v->epoch);
     mem_free(v);
@@ -85,6 +87,13 @@ struct view *view_take(struct worker *w)
 {
     w->view->calls++;
     return w->view;
+}
+
+struct view *view_share(struct view *v)
+{
+    must(v->calls > 0);
+    v->calls++;
+    return v;
 }
 
 static void end_if_over(struct view *v)

@@ -25,13 +25,14 @@ struct view {
     struct epoch *epoch;
     const struct snapshot *snap; // the epoch's
     struct upstream *upstream;
-    struct guard_memo *memo;                    // of what was screened before, under this policy
-    struct net_deadlines keepalive, head, body; // one queue a length
-    struct net_turn end;                        // waits while it is over and not yet freed
+    struct guard_memo *memo; // of what was screened before, under this policy
+    struct net_deadlines keepalive, head, body, own; // one queue a length; own: of weir's own calls
+    struct net_turn end;                             // waits while it is over and not yet freed
     unsigned calls;
 };
 struct view *view_new(struct worker *w, struct epoch *take_e);
 struct view *view_take(struct worker *w); // the worker's present one, for a call
+struct view *view_share(struct view *v);  // the call's own, for what goes on behind it
 void view_leave(struct view *v);          // the call is over
 void view_free(struct view *v);
 // The worker's view is of this epoch from here on. Idle connections go over to it.

@@ -27,11 +27,14 @@ struct worker {
     struct net_deadline hand_over_due; // armed while entries wait in the worker's own block
     struct list spare_calls;
     unsigned spare_count, conn_count, open_calls;
+    struct list lessons; // calls that are being learned from: shadow.c
+    unsigned lesson_count;
     struct buf scratch; // bytes on their way out within one callback
     bool draining, stopped;
 };
 
 const struct gate_page *gate_pages(const struct gate *g);
+struct learn_store *gate_learn(const struct gate *g);
 
 // --- client connections: conn.c
 // --------------------------------------------------------------------
@@ -106,6 +109,7 @@ struct live_call {
     struct buf out_body; // a whole answer, or what is held of a stream before its first event
     struct sse sse;
     struct answer_watch watch;
+    struct buf heard; // a stream as it came, where it may be learned from; else without a limit
     struct refusal *refusal; // a stream's first event was an error and goes to the client
     bool is_call;            // counted among the open ones
     bool head_sent, try_ended, client_gone, chunked;
@@ -175,5 +179,22 @@ void answer_error(struct live_call *l);                 // writes l->fault to th
 // A small whole answer; extra: ready header lines. close: the connection ends after it.
 void answer_plain(struct conn *c, int status, str content_type, str extra, str body);
 
-void record_call(struct live_call *l); // record.c
+// Judges the call's ask and plans where it goes; model: what its client names it.
+void steps_plan(struct view *v, struct arena *a, struct call *c, str model);
+
+// --- record: record.c
+// -----------------------------------------------------------------------------------
+
+void record_call(struct live_call *l);
+// The end in the decision log, and the entry in the ledger.
+void record_write(struct worker *w, const struct view *v, const struct call *c);
+
+// --- learning from the deployment: shadow.c
+// -------------------------------------------------------------
+
+// A stream that may be learned from begins: what it says is kept, too.
+void shadow_listen(struct live_call *l);
+// The client has its answer: where the call is drawn to learn from, that begins at the turn's end.
+void shadow_consider(struct live_call *l);
+void shadow_drop_all(struct worker *w);
 #endif

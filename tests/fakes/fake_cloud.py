@@ -62,11 +62,11 @@ def chunk(i, word=None, finish=None, usage=None, stream_usage=False):
     return c
 
 
-def events(mode="ok", usage=True):
+def events(mode="ok", usage=True, words=None):
     """The stream's events as bytes, as this mode sends them."""
     every = mode == "usage_every"
     rows = [chunk(i, w, usage=USAGE if every else None, stream_usage=usage or every)
-            for i, w in enumerate(WORDS)]
+            for i, w in enumerate(words or WORDS)]
     if mode == "big":
         rows[2]["choices"][0]["delta"]["content"] = "x" * (1 << 20)
     rows.append(chunk(9, finish="stop", usage=USAGE if every else None,
@@ -85,11 +85,11 @@ def events(mode="ok", usage=True):
     return out
 
 
-def whole():
+def whole(text="".join(WORDS)):
     return json.dumps({
         "id": "chatcmpl-fake", "object": "chat.completion", "created": 1700000000,
         "model": "fake-1-2026", "choices": [{
-            "index": 0, "message": {"role": "assistant", "content": "".join(WORDS)},
+            "index": 0, "message": {"role": "assistant", "content": text},
             "finish_reason": "stop", "logprobs": None}],
         "usage": USAGE, "x_unknown": {"kept": [1, 2.50, "\u00e9"]}}).encode()
 
@@ -173,8 +173,8 @@ class Connection:
     def chunked(self, data):
         self.write(b"%x\r\n%s\r\n" % (len(data), data))
 
-    def stream(self, mode, usage):
-        out = self.fake.replay or events(mode, usage)
+    def stream(self, mode, usage, said):
+        out = self.fake.replay or events(mode, usage, said and [said[:3], said[3:]])
         if mode == "early_error":
             out = [b"data: " + error(503) + b"\n\n"]
         elif mode == "nofinish":
@@ -251,9 +251,10 @@ class Connection:
         if mode == "redirect":
             self.fake.headers = ["Location: http://127.0.0.1:1/elsewhere"]
             return self.answer(302, b"{}")
+        said = self.fake.say(seen) if callable(self.fake.say) else self.fake.say
         if re.search(rb'"stream"\s*:\s*true', seen.body):
-            return self.stream(mode, b'"include_usage":true' in seen.body.replace(b" ", b""))
-        body = self.fake.body or whole()
+            return self.stream(mode, b'"include_usage":true' in seen.body.replace(b" ", b""), said)
+        body = self.fake.body or (whole(said) if said else whole())
         if mode == "half":
             self.write(self.head(200, "application/json", len(body)) + body[:20])
             self.until_left()
@@ -286,6 +287,7 @@ class FakeCloud:
     def __init__(self, mode="ok", port=0, tls=None):
         self.mode, self.headers, self.replay, self.body = mode, [], None, None
         self.pages = None    # path: JSON, what a GET is answered with; 404 else
+        self.say = None      # what it answers: a text, or a function from a request to one
         self.tap = None      # called with all bytes as they come
         self.refusal = None  # (status, content type, body): every call is answered so
         self.seen, self.connections, self.write_timeout = [], 0, 30
