@@ -2,7 +2,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: weir serve [-c FILE] [--listen ADDR:PORT] [--log LEVEL]\n\n"
@@ -18,6 +20,7 @@ static const char usage[] =
 
 struct options {
     const char *config, *listen;
+    bool of_terminal; // ends with the terminal that it was started in
 };
 
 static int parse(int argc, char **argv, struct options *ret)
@@ -93,9 +96,31 @@ static struct snapshot *take(struct config *c, const struct options *o)
     return &c->snap;
 }
 
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+// SIGHUP has a second, older meaning: the terminal was closed. Where weir was started in one, and
+// not under nohup, it ends then as by SIGTERM.
+static bool heeds_hangup(void)
+{
+    struct sigaction was;
+    must(sigaction(SIGHUP, NULL, &was) == 0);
+    return was.sa_handler != SIG_IGN && has_terminal();
+}
+
 static struct snapshot *read_anew(void *arg, char why[GATE_WHY])
 {
     const struct options *o = arg;
+    if (o->of_terminal && !has_terminal()) {
+        snprintf(why, GATE_WHY, "the terminal was closed");
+        must(kill(getpid(), SIGTERM) == 0);
+        return NULL;
+    }
     struct conf_error e;
     struct config *c = mem_new(sizeof *c);
     if (config_load(c, o->config, true, &e) != OK) {
@@ -123,6 +148,7 @@ int cli_serve(int argc, char **argv)
     struct config *c = mem_new(sizeof *c);
     struct gate *g = NULL;
     struct gate_source source = {read_anew, &o};
+    o.of_terminal = heeds_hangup();
     if (!config_load_or_say(c, o.config, true) || !has_targets(c)) {
         free_config(&c->snap);
         return 1;

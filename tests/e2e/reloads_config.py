@@ -1,10 +1,13 @@
 """Another configuration is taken while weir runs (SIGHUP): whole or not at all; no call is lost."""
 import json
 import os
+import pty
+import shutil
 import signal
+import tempfile
 import threading
 
-from harness import Client, FakeCloud, HARD, ROUTINE, Weir, ask, command, request, targets, until
+from harness import BINARY, Client, FakeCloud, HARD, ROUTINE, Weir, ask, command, request, targets, until
 from keeps_decision_log import Log
 
 ROOM = "classifier: {weights: \"%s\"}\n"
@@ -158,6 +161,26 @@ def test_a_targets_health_goes_over():
             assert w.get("/readyz").json()["targets"][0]["health"] == "down"
             reload(w, targets(local=near, cloud=far, more=quiet + "models: {x: auto}\n"))
             assert w.get("/readyz").json()["targets"][0]["health"] == "down"
+
+
+def test_a_closed_terminal_ends_it_as_before():
+    with FakeCloud() as near:
+        folder = tempfile.mkdtemp(prefix="weir-e2e.")
+        with open(os.path.join(folder, "weir.yaml"), "w", encoding="utf-8") as f:
+            f.write(targets(local=near) + "gate: {listen: \"127.0.0.1:0\"}\nledger: {path: \"\"}\n")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.execv(BINARY, [BINARY, "serve"])
+        said = b""
+        while b"serving on port" not in said:
+            said += os.read(terminal, 4096)
+        os.kill(pid, signal.SIGHUP)  # the terminal is there: a new configuration
+        while b"configuration taken" not in said:
+            said += os.read(terminal, 4096)
+        os.close(terminal)
+        until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, "weir ends with its terminal", 15)
+        shutil.rmtree(folder)
 
 
 def test_fifty_reloads_under_load_lose_no_call():
