@@ -3,6 +3,7 @@
 // vsnprintf's NUL never makes a text that just fits too long.
 #include "base/buf.h"
 #include "base/mem.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -192,4 +193,28 @@ bool buf_put_from_base64(struct buf *b, str text)
     }
     buf_grew(b, text.n / 4 * 3 - padding);
     return true;
+}
+
+bool buf_read_file(struct buf *b, const char *path)
+{
+    enum { STEP = 64 * 1024 };
+    must(b && path);
+    bool standard = strcmp(path, "-") == 0, fine = false;
+    FILE *f = standard ? stdin : fopen(path, "rb");
+    for (size_t n = 1; f && n > 0;) {
+        char *room = buf_room(b, STEP);
+        if (!room) {
+            errno = EFBIG;
+            break;
+        }
+        n = fread(room, 1, STEP, f);
+        buf_grew(b, n);
+        fine = n == 0 && !ferror(f);
+    }
+    if (f && !standard) {
+        int why = errno;
+        fclose(f);
+        errno = why;
+    }
+    return fine;
 }

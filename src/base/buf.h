@@ -32,4 +32,7 @@ void buf_put_json(struct buf *b, str s);
 // none.
 void buf_put_base64(struct buf *b, str s);
 bool buf_put_from_base64(struct buf *b, str text) must_check;
+// Appends a whole file; "-" is standard input. False, with errno, where it cannot be read or does
+// not fit; what was read before stays.
+bool buf_read_file(struct buf *b, const char *path);
 #endif

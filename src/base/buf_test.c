@@ -4,6 +4,8 @@
 #include "base/rng.h"
 #include "base/watch_test.h"
 #include "tests/unit.h"
+#include <errno.h>
+#include <unistd.h>
 
 TEST(a_buffer_takes_exactly_up_to_its_ceiling)
 {
@@ -176,5 +178,22 @@ TEST(what_is_no_base64_is_not_taken)
     buf_init(&b, 64);
     for (size_t i = 0; i < countof(bad); i++)
         CHECK(!buf_put_from_base64(&b, str_c(bad[i])) && b.n == 0);
+    buf_done(&b);
+}
+
+TEST(a_file_is_read_whole_or_not_taken)
+{
+    char path[] = "/tmp/weir-buf-XXXXXX";
+    struct buf b;
+    int fd = mkstemp(path);
+    REQUIRE(fd >= 0 && write(fd, "one line\n", 9) == 9);
+    close(fd);
+    buf_init(&b, 1 << 17);
+    CHECK(buf_read_file(&b, path) && str_eq(buf_str(&b), S("one line\n")));
+    buf_done(&b);
+    buf_init(&b, 1 << 10); // less than a step
+    CHECK(!buf_read_file(&b, path) && errno == EFBIG);
+    (void)unlink(path);
+    CHECK(!buf_read_file(&b, path) && errno == ENOENT);
     buf_done(&b);
 }

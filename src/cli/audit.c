@@ -127,7 +127,7 @@ static int settle(struct options *o, struct config *c)
 {
     struct audit_question *q = &o->question;
     if (!q->path.n) {
-        if (!config_load_or_say(c, o->config, false))
+        if (!cli_load_config(c, o->config, false))
             return EXIT_MISTAKE;
         o->settings = c->snap.audit;
         q->path = o->settings.path;

@@ -29,7 +29,7 @@ int cli_check(int argc, char **argv)
         else
             return cli_stray("check", argv[i]);
     }
-    if (!config_load_or_say(&c, path, false))
+    if (!cli_load_config(&c, path, false))
         return 1;
     unsigned bad = config_lint(&c);
     if (!c.from_file)

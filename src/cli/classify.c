@@ -167,7 +167,7 @@ int cli_classify(int argc, char **argv)
         else
             return cli_stray("classify", argv[i]);
     }
-    if (!config_load_or_say(&k, config, false))
+    if (!cli_load_config(&k, config, false))
         return 1;
     cli_stand_ins(&k.snap);
     FILE *in = path && strcmp(path, "-") != 0 ? fopen(path, "rb") : stdin;

@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 #include "admin/admin.h"
+#include "config/config.h"
 
 // Subcommands: argv[0] is the subcommand's own name. Return the exit status.
 #define WEIR_VERSION "0.1.0"
@@ -17,29 +18,8 @@ int cli_train(int argc, char **argv);
 int cli_eval(int argc, char **argv);
 int cli_calibrate(int argc, char **argv);
 
-// --- configuration: config.c
-// -----------------------------------------------------------------------
-
-struct config {
-    struct arena arena; // everything below lives here
-    struct snapshot snap;
-    bool from_file;
-    char name[256];                          // the file's name, for messages
-    struct upstream_found found[TARGET_MAX]; // without a file: what discovery found
-    size_t found_count;
-};
-// path NULL: ./weir.yaml where there is one, else discovery (discover) or plain defaults (not
-// discover). On failure ret_error says where, what and what would be right.
-enum err config_load(struct config *c, const char *path, bool discover,
-                     struct conf_error *ret_error) must_check;
-void config_free(struct config *c);
-// What is wrong, in one line.
-enum { CONFIG_SAY = 800 };
-void config_say(const struct config *c, const struct conf_error *e, char ret_say[CONFIG_SAY]);
-// The same for a subcommand: what is wrong is said on stderr.
-bool config_load_or_say(struct config *c, const char *path, bool discover) must_check;
-// Rules that can never match and the like; prints each, returns how many.
-unsigned config_lint(const struct config *c);
+// Loads a configuration; what is wrong with it is said on stderr.
+bool cli_load_config(struct config *c, const char *path, bool discover) must_check;
 
 // --- shared little things: util.c
 // --------------------------------------------------------------------

@@ -180,7 +180,7 @@ bool eval_read(const struct eval_input *in, struct eval_rows *ret)
     static struct config k;
     static struct reading g;
     must(in && ret->count == 0);
-    if (!config_load_or_say(&k, in->config, false))
+    if (!cli_load_config(&k, in->config, false))
         return false;
     cli_stand_ins(&k.snap);
     g.in = in;

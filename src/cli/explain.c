@@ -171,7 +171,7 @@ int cli_explain(int argc, char **argv)
     int early = parse(argc, argv, &o);
     if (early >= 0)
         return early;
-    if (!config_load_or_say(&w.k, o.config, true))
+    if (!cli_load_config(&w.k, o.config, true))
         return 1;
     arena_init(&w.arena, (size_t)w.k.snap.gate.call_memory);
     buf_init(&w.body, (size_t)w.k.snap.http.body_limit);

@@ -135,7 +135,7 @@ int cli_redact(int argc, char **argv)
         else
             return cli_stray("redact", argv[i]);
     }
-    if (!config_load_or_say(&k, config, false))
+    if (!cli_load_config(&k, config, false))
         return 1;
     int status = redact(&w, &k, path ? path : "-", map);
     config_free(&k);

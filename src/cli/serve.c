@@ -124,7 +124,7 @@ static struct snapshot *read_anew(void *arg, char why[GATE_WHY])
     struct conf_error e;
     struct config *c = mem_new(sizeof *c);
     if (config_load(c, o->config, true, &e) != OK) {
-        config_say(c, &e, why);
+        config_say(&e, why);
         mem_free(c);
         return NULL;
     }
@@ -149,7 +149,7 @@ int cli_serve(int argc, char **argv)
     struct gate *g = NULL;
     struct gate_source source = {read_anew, &o};
     o.of_terminal = heeds_hangup();
-    if (!config_load_or_say(c, o.config, true) || !has_targets(c)) {
+    if (!cli_load_config(c, o.config, true) || !has_targets(c)) {
         free_config(&c->snap);
         return 1;
     }

@@ -8,29 +8,21 @@
 bool cli_read_file(const char *path, struct buf *out)
 {
     must(path && out);
-    bool standard = strcmp(path, "-") == 0;
-    FILE *f = standard ? stdin : fopen(path, "rb");
-    bool fine = f != NULL;
-    while (fine) {
-        enum { STEP = 64 * 1024 };
-        char *room = buf_room(out, STEP);
-        if (!room) {
-            errno = EFBIG;
-            fine = false;
-            break;
-        }
-        size_t n = fread(room, 1, STEP, f);
-        buf_grew(out, n);
-        if (n == 0) {
-            fine = !ferror(f);
-            break;
-        }
-    }
-    if (!fine)
-        fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
-    if (f && !standard)
-        fclose(f);
-    return fine;
+    if (buf_read_file(out, path))
+        return true;
+    fprintf(stderr, "weir: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+bool cli_load_config(struct config *c, const char *path, bool discover)
+{
+    struct conf_error e;
+    char say[CONFIG_SAY];
+    if (config_load(c, path, discover, &e) == OK)
+        return true;
+    config_say(&e, say);
+    fprintf(stderr, "weir: %s\n", say);
+    return false;
 }
 
 const char *cli_option(int argc, char **argv, int *i, const char *name)

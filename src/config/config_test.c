@@ -1,5 +1,5 @@
 // config_test.c: weir.yaml read, and every mistake told with its place and what would be right.
-#include "cli/cli.h"
+#include "config/config.h"
 #include "tests/unit.h"
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 // config.c: from weir.yaml to a snapshot. Every section is read by one function; every mistake ends
 // with file, line, column, what is wrong and what would be right.
-#include "cli/config.h"
 #include "base/mem.h"
+#include "config/inner.h"
+#include <errno.h>
 #include <sys/stat.h>
 
 enum { CONFIG_MEMORY = 64 * 1024 * 1024, FILE_MAX = 4 * 1024 * 1024 };
@@ -302,17 +303,18 @@ static enum err read_classifier(struct load *l, const struct conf *map)
     static const struct conf_table table = {rows, countof(rows), NULL};
     char path[4096];
     struct buf file;
-    const char *why = "it cannot be read";
+    const char *why = "";
     enum err e = fill(l, &s, &table, map);
     if (e != OK || s.weights.n == 0)
         return e;
     buf_init(&file, WEIGHTS_MAX);
-    if (cli_read_file(str_copy_to(path, sizeof path, s.weights), &file)) {
+    if (buf_read_file(&file, str_copy_to(path, sizeof path, s.weights))) {
         char *room = arena_bytes(l->arena, file.n + ALIGN);
         room += -(uintptr_t)room % ALIGN;
         memcpy(room, file.p, file.n);
         e = route_model_open(str_of(room, file.n), &l->snap->model, &why);
     } else {
+        why = strerror(errno);
         e = ERR_BAD_FILE;
     }
     buf_done(&file);
@@ -481,11 +483,12 @@ static enum err load_file(struct config *c, struct load *l, const char *path)
     buf_init(&file, FILE_MAX);
     str_copy_to(c->name, sizeof c->name, str_c(path));
     enum err e = ERR_BAD_FILE;
-    if (cli_read_file(path, &file)) {
+    if (buf_read_file(&file, path)) {
         const struct conf_source source = {arena_copy(&c->arena, buf_str(&file)), c->name, env_of};
         e = conf_parse(&c->arena, &source, &root, l->error);
     } else {
-        l->error->what[0] = 0; // cli_read_file has said it
+        snprintf(l->error->what, sizeof l->error->what, "cannot read %.120s: %.80s", path,
+                 strerror(errno));
     }
     buf_done(&file);
     c->from_file = true;
@@ -523,25 +526,10 @@ void config_free(struct config *c)
     arena_done(&c->arena);
 }
 
-void config_say(const struct config *c, const struct conf_error *e, char ret_say[CONFIG_SAY])
+void config_say(const struct conf_error *e, char ret_say[CONFIG_SAY])
 {
-    if (!e->what[0]) // cli_read_file has said more
-        snprintf(ret_say, CONFIG_SAY, "%s cannot be read", c->name);
-    else
-        snprintf(ret_say, CONFIG_SAY, "%s%s%s%s%s", e->where, e->where[0] ? ": " : "", e->what,
-                 e->hint[0] ? "; " : "", e->hint);
-}
-
-bool config_load_or_say(struct config *c, const char *path, bool discover)
-{
-    struct conf_error e;
-    if (config_load(c, path, discover, &e) == OK)
-        return true;
-    char say[CONFIG_SAY];
-    config_say(c, &e, say);
-    if (e.what[0])
-        fprintf(stderr, "weir: %s\n", say);
-    return false;
+    snprintf(ret_say, CONFIG_SAY, "%s%s%s%s%s", e->where, e->where[0] ? ": " : "", e->what,
+             e->hint[0] ? "; " : "", e->hint);
 }
 
 unsigned config_lint(const struct config *c)

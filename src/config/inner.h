@@ -1,7 +1,7 @@
-// config.h: what the two files of the configuration's reader share. Private to cli.
-#ifndef CLI_CONFIG_H
-#define CLI_CONFIG_H
-#include "cli/cli.h"
+// inner.h: what the files of the configuration's reader share. Private to config.
+#ifndef CONFIG_INNER_H
+#define CONFIG_INNER_H
+#include "config/config.h"
 
 struct load {
     struct arena *arena;

@@ -1,7 +1,7 @@
-// config_target.c: targets: and engines: of weir.yaml. An engine is a target that weir starts
+// target.c: targets: and engines: of weir.yaml. An engine is a target that weir starts
 // itself.
 #include "base/mem.h"
-#include "cli/config.h"
+#include "config/inner.h"
 
 struct target_settings {
     setting_word name, url, model, zone, preset, api_key, price_in, price_out;
