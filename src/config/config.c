@@ -303,6 +303,7 @@ static enum err read_classifier(struct load *l, const struct conf *map)
     static const struct conf_table table = {rows, countof(rows), NULL};
     char path[4096];
     struct buf file;
+    char cannot[100];
     const char *why = "";
     enum err e = fill(l, &s, &table, map);
     if (e != OK || s.weights.n == 0)
@@ -314,7 +315,8 @@ static enum err read_classifier(struct load *l, const struct conf *map)
         memcpy(room, file.p, file.n);
         e = route_model_open(str_of(room, file.n), &l->snap->model, &why);
     } else {
-        why = strerror(errno);
+        snprintf(cannot, sizeof cannot, "cannot be read: %.80s", strerror(errno));
+        why = cannot;
         e = ERR_BAD_FILE;
     }
     buf_done(&file);
