@@ -15,8 +15,8 @@ static const char usage[] =
     "  -c, --config FILE    the configuration; weir.yaml.example names every setting\n"
     "  --listen ADDR:PORT   where to serve (default 127.0.0.1:4100)\n"
     "  --log LEVEL          debug, info, warn or error (default info)\n\n"
-    "Clients set the base URL http://ADDR:PORT/v1 and the model \"auto\". SIGTERM lets open calls "
-    "finish; SIGHUP reads the configuration\nanew, and running calls end under the old one.\n";
+    "Clients set the base URL http://ADDR:PORT/v1 and the model \"auto\". SIGTERM lets open calls\n"
+    "finish; SIGHUP reads the configuration anew, and running calls end under the old one.\n";
 
 struct options {
     const char *config, *listen;
