@@ -146,6 +146,12 @@ enum err gate_take_tenants(struct gate *g, const struct tenants *t, char why[256
     return audit_tenants(g->audit, t, why);
 }
 
+// Nobody reads the store before a view that learns is in force.
+enum err gate_take_learn(struct gate *g, const struct learn_settings *s, char why[256])
+{
+    return g->learn ? OK : learn_open(s, &g->learn, why);
+}
+
 static void take_next(void *arg)
 {
     struct worker *w = arg;

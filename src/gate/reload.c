@@ -29,6 +29,9 @@ bool reload_fixed(const struct snapshot *was, const struct snapshot *is, char re
     static const char *const gate_may[] = {
         "connections", "call_memory", "client_queue", "tries", "drain", "log_calls", NULL};
     static const char *const ledger_may[] = {"require_key", NULL};
+    static const char *const learn_may[] = {"share",        "target",  "judge",
+                                            "content",      "at_once", "body_limit",
+                                            "answer_limit", "timeout", NULL};
     const struct {
         const char *section;
         const struct conf_table *table;
@@ -39,6 +42,7 @@ bool reload_fixed(const struct snapshot *was, const struct snapshot *is, char re
         {"net.", &net_setting_table, &was->net, &is->net, NULL},
         {"ledger.", &ledger_setting_table, &was->ledger, &is->ledger, ledger_may},
         {"audit.", &audit_setting_table, &was->audit, &is->audit, NULL},
+        {"learn.", &learn_setting_table, &was->learn, &is->learn, learn_may},
     };
     for (size_t i = 0; i < countof(rooms); i++) {
         const char *key = conf_differs(rooms[i].table, rooms[i].was, rooms[i].is, rooms[i].may);
@@ -65,7 +69,8 @@ static enum reload_result look(struct reload *r)
     char fixed[64];
     if (reload_fixed(r->first, s, fixed))
         snprintf(r->why, sizeof r->why, "%s cannot change while weir runs: restart", fixed);
-    else if (gate_take_tenants(r->gate, &s->tenants, r->why) == OK)
+    else if (gate_take_tenants(r->gate, &s->tenants, r->why) == OK &&
+             gate_take_learn(r->gate, &s->learn, r->why) == OK)
         r->found = epoch_new(s, r->now);
     if (r->found)
         return RELOAD_TAKEN;

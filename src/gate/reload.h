@@ -19,6 +19,8 @@ bool reload_fixed(const struct snapshot *was, const struct snapshot *is, char re
 struct epoch *gate_epoch(const struct gate *g); // in force; not counted
 // Any thread, one at a time.
 enum err gate_take_tenants(struct gate *g, const struct tenants *t, char why[256]) must_check;
+// The same for the file of rows, where none was open so far.
+enum err gate_take_learn(struct gate *g, const struct learn_settings *s, char why[256]) must_check;
 // From here on; every worker takes it at a turn of its loop. False, and nothing is taken, where the
 // decision log cannot say so.
 bool gate_change(struct gate *g, struct epoch *take_e) must_check;

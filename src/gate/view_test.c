@@ -24,6 +24,7 @@ static struct snapshot *snapshot(unsigned i)
     conf_defaults(&s->upstream, &upstream_setting_table);
     conf_defaults(&s->ledger, &ledger_setting_table);
     conf_defaults(&s->audit, &audit_setting_table);
+    conf_defaults(&s->learn, &learn_setting_table);
     s->ledger.path = STR_NONE;
     s->gate.listen = S("127.0.0.1:0");
     s->gate.workers = 1;
@@ -145,6 +146,11 @@ TEST(what_needs_a_restart_is_named)
     b = snapshot(1);
     b->audit.copy = S("there");
     CHECK(reload_fixed(a, b, name) && strcmp(name, "audit.copy") == 0);
+    b = snapshot(1);
+    b->learn.share = 0.5;
+    CHECK(!reload_fixed(a, b, name));
+    b->learn.path = S("there");
+    CHECK(reload_fixed(a, b, name) && strcmp(name, "learn.path") == 0);
     b = snapshot(1);
     b->engines = &two;
     b->engine_count = 1;

@@ -214,3 +214,26 @@ def test_fifty_reloads_under_load_lose_no_call():
             pages = 4096 * int(open("/proc/%d/statm" % w.process.pid, encoding="ascii")
                                .read().split()[1])
             assert pages < 1 << 30, pages
+
+
+def test_learning_begins_and_ends_with_a_reload():
+    learn = "learn: {share: %d, path: rows.jsonl}\n"
+    with FakeCloud() as near, FakeCloud() as far:
+        with Weir(targets(local=near, cloud=far)) as w:
+            near.say = far.say = "42"
+            assert w.chat(ROUTINE).header("x-weir-target") == "near"
+            assert "learn.path" in reload(w, targets(near, far, learn % 1), "refused")
+    with FakeCloud() as near, FakeCloud() as far:
+        near.say = far.say = "42"
+        with Weir(targets(near, far, learn % 0)) as w:
+            path = os.path.join(w.folder, "rows.jsonl")
+            assert w.chat(ROUTINE).header("x-weir-target") == "near"
+            assert not os.path.exists(path)
+            reload(w, targets(near, far, learn % 1))
+            call = w.chat(ROUTINE).header("x-weir-call")
+            until(lambda: os.path.getsize(path) > 0, "a row is written")
+            with open(path, encoding="utf-8") as f:
+                assert json.loads(f.read())["call"] == call
+            reload(w, targets(near, far, learn % 0))
+            assert w.chat(ROUTINE).status == 200
+            assert len(far.seen) == 1

@@ -40,6 +40,7 @@ targets:
   - {{name: near, url: "{near}", model: near-model, zone: local}}
   - {{name: far, url: "{far}", model: far-model, zone: cloud}}
   - {{name: farther, url: "{farther}", model: farther-model, zone: cloud}}
+learn: {{share: 1, judge: farther, path: rows.jsonl, content: true, at_once: 50, timeout: 1s}}
 """
 FAR_MODES = ["ok", "ok", "ok", "429", "500", "503", "hang", "redirect", "cut", "close", "mid_error"]
 PROSE = ("The meeting was moved to the small room because the projector upstairs flickers. "
@@ -386,6 +387,9 @@ def main():
             faults.append("only %d restricted requests were served" % served)
         if not all(t.open for t in taps):
             faults.append("the tap saw no harmless request")
+        rows = os.path.join(weir.folder, "rows.jsonl")
+        if not os.path.exists(rows) or not os.path.getsize(rows):
+            faults.append("no harmless request was learned from")
         if not s.kills and CALLS >= 20000:
             faults.append("weir was never killed")
     for row in sorted(s.told.items(), key=str):
