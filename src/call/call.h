@@ -119,6 +119,7 @@ struct finding {
     uint32_t part;       // index into ask.parts
     uint32_t start, end; // bytes of the part's decoded text
     float score;         // 0..1
+    const char *via;     // static: what it was written in (base64, percent ...); NULL: plainly
 };
 struct screening {
     struct finding *findings;

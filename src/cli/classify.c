@@ -16,9 +16,9 @@ static const char usage[] =
     "optional id, label and model. Writes one JSON object a line:\n"
     "  id, task, tasks (16 probabilities), p_local_ok, known (share of its words that training has "
     "seen),\n"
-    "  read_bytes of total_bytes, label, findings [{type,start,end,score,part}], zone (where it "
-    "would\n"
-    "  go), reason, took_us\n"
+    "  read_bytes of total_bytes, label, findings [{type,start,end,score,part,via}], zone (where "
+    "it\n"
+    "  would go), reason, took_us\n"
     "--features adds what was learned from: features, as the rows of "
     "learn.path have them.\n"
     "Offsets count Unicode code points of the text (of the part, for "
@@ -41,9 +41,12 @@ static void put_findings(struct work *w)
         const struct finding *f = &c->screening.findings[i];
         str text = text_reveal(ask_text(&w->arena, &c->ask, &c->ask.parts[f->part]));
         must(f->end <= text.n && f->start <= f->end);
-        buf_printf(out, "%s{\"type\":\"%s\",\"start\":%zu,\"end\":%zu,\"score\":%.2f,\"part\":%u}",
+        buf_printf(out, "%s{\"type\":\"%s\",\"start\":%zu,\"end\":%zu,\"score\":%.2f,\"part\":%u",
                    i ? "," : "", f->type, utf8_count(text, f->start), utf8_count(text, f->end),
                    (double)f->score, f->part);
+        if (f->via)
+            buf_printf(out, ",\"via\":\"%s\"", f->via);
+        buf_putc(out, '}');
     }
     buf_putc(out, ']');
 }

@@ -10,15 +10,17 @@
 enum { CUE_BYTES = BLOCK_MORE + 1 };
 
 // Classes, a bit each; those of key bytes are the highest. Three key bytes have the bit of a sign,
-// too: the tables tell halves, and @ : = share theirs with 0, J and M.
-enum { SIGN = 1, DOLLAR = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
+// too: the tables tell halves, and @ : = share theirs with 0, J and M. VEIL, of % and &, makes a
+// class negative, so it is below all others where these are compared.
+enum { VEIL = 128, SIGN = 1, DOLLAR = 2, DASH = 4, LINE = 8, DIGIT = 16, A_TO_O = 32, P_TO_Z = 64 };
 enum { BELOW_KEY = DASH - 1, BELOW_LETTER = A_TO_O - 1, DIGIT_TO_TOP = 3, SMALL_TO_TOP = 2 };
 
 static const uint8_t class_low[16] = {
     [0] = SIGN | DIGIT | P_TO_Z,
     [1 ... 3] = DIGIT | A_TO_O | P_TO_Z,
     [4] = DOLLAR | DIGIT | A_TO_O | P_TO_Z,
-    [5 ... 9] = DIGIT | A_TO_O | P_TO_Z,
+    [5 ... 6] = DIGIT | A_TO_O | P_TO_Z | VEIL,
+    [7 ... 9] = DIGIT | A_TO_O | P_TO_Z,
     [10] = SIGN | A_TO_O | P_TO_Z,
     [11 ... 12] = A_TO_O,
     [13] = SIGN | DASH | A_TO_O,
@@ -26,9 +28,12 @@ static const uint8_t class_low[16] = {
     [15] = LINE | A_TO_O,
 };
 static const uint8_t class_high[16] = {
-    [2] = DASH | DOLLAR, [3] = SIGN | DIGIT, [4] = SIGN | A_TO_O,
-    [5] = LINE | P_TO_Z, [6] = A_TO_O,       [7] = P_TO_Z,
+    [2] = DASH | DOLLAR | VEIL, [3] = SIGN | DIGIT, [4] = SIGN | A_TO_O,
+    [5] = LINE | P_TO_Z,        [6] = A_TO_O,       [7] = P_TO_Z,
 };
+
+// The lower halves of what makes an escape of a backslash: u x and /.
+static const uint8_t escape_low[16] = {[5] = VEIL, [8] = VEIL, [15] = VEIL};
 
 // Tables of the cue words that wake, worked out by the compiler: for each byte of a word, which
 // buckets have one with this half there.
@@ -95,7 +100,7 @@ AVX2 static inline uint64_t bits_64(__m256i first, __m256i second)
 
 // The tables, in registers.
 struct tables_32 {
-    __m256i class_low, class_high, cue_high, cue_low[CUE_BYTES];
+    __m256i class_low, class_high, cue_high, cue_low[CUE_BYTES], escape_low;
 };
 
 // Classes of 32 bytes v at p; in *ret_no_cue 255 where no cue word can stand.
@@ -113,15 +118,30 @@ AVX2 static inline __m256i classes_32(const char *p, __m256i v, const struct tab
                             _mm256_shuffle_epi8(t->class_high, high));
 }
 
+// What was met so far, in the top bits.
+struct met_32 {
+    __m256i foreign, veil;
+};
+
+// Of 32 bytes v at p, the backslashes that may begin an escape.
+AVX2 static inline __m256i escapes_32(const char *p, __m256i v, const struct tables_32 *t)
+{
+    return _mm256_and_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')),
+                            _mm256_shuffle_epi8(t->escape_low, cpu_load_32(p + 1)));
+}
+
 AVX2 static inline struct classes classes_avx2(const char *p, const struct tables_32 *t,
-                                               __m256i *foreign)
+                                               struct met_32 *met)
 {
     __m256i no_cue[2], v = cpu_load_32(p), w = cpu_load_32(p + 32);
     __m256i x = classes_32(p, v, t, &no_cue[0]);
     __m256i y = classes_32(p + 32, w, t, &no_cue[1]);
     __m256i below_key = _mm256_set1_epi8(BELOW_KEY), zero = _mm256_setzero_si256();
     __m256i below_letter = _mm256_set1_epi8(BELOW_LETTER);
-    *foreign = _mm256_or_si256(*foreign, _mm256_or_si256(v, w));
+    met->foreign = _mm256_or_si256(met->foreign, _mm256_or_si256(v, w));
+    met->veil = _mm256_or_si256(met->veil, _mm256_or_si256(x, y));
+    met->veil =
+        _mm256_or_si256(met->veil, _mm256_or_si256(escapes_32(p, v, t), escapes_32(p + 32, w, t)));
     return (struct classes){
         .digit = bits_64(_mm256_slli_epi16(x, DIGIT_TO_TOP), _mm256_slli_epi16(y, DIGIT_TO_TOP)),
         .key = bits_64(_mm256_cmpgt_epi8(x, below_key), _mm256_cmpgt_epi8(y, below_key)),
@@ -132,24 +152,26 @@ AVX2 static inline struct classes classes_avx2(const char *p, const struct table
     };
 }
 
-AVX2 bool marks_read_avx2(const char *p, size_t blocks, struct marks_state *state,
-                          struct marks *ret_marks)
+AVX2 unsigned marks_read_avx2(const char *p, size_t blocks, struct marks_state *state,
+                              struct marks *ret_marks)
 {
     struct tables_32 t = {.class_low = table(class_low),
                           .class_high = table(class_high),
+                          .escape_low = table(escape_low),
                           .cue_high = table(cue_high)};
     struct marks_state s = *state;
-    __m256i foreign = _mm256_setzero_si256(); // bytes that are not ASCII, in the top bits
+    struct met_32 met = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     must(p && ret_marks);
 #pragma GCC unroll 4
     for (int i = 0; i < CUE_BYTES; i++)
         t.cue_low[i] = table(cue_low[i]);
     for (size_t i = 0; i < blocks; i++) {
-        struct classes c = classes_avx2(p + i * BLOCK, &t, &foreign);
+        struct classes c = classes_avx2(p + i * BLOCK, &t, &met);
         derive(&c, &s, &ret_marks[i]);
     }
     *state = s;
-    return _mm256_movemask_epi8(foreign) != 0;
+    return (_mm256_movemask_epi8(met.foreign) ? MARKS_FOREIGN : 0) |
+           (_mm256_movemask_epi8(met.veil) ? MARKS_VEIL : 0);
 }
 
 // --- SSE2 ----------------------------------------------------------------------------------------
@@ -186,16 +208,22 @@ static struct classes classes_sse2(const char *p)
     return c;
 }
 
-bool marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
-                     struct marks *ret_marks)
+static bool may_escape(const char *p)
 {
-    char foreign = 0;
+    return p[0] == '\\' && !(p[1] & 0x80) && escape_low[p[1] & 15];
+}
+
+unsigned marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
+                         struct marks *ret_marks)
+{
+    unsigned met = 0;
     must(p && ret_marks);
     for (size_t i = 0; i < blocks; i++) {
         struct classes c = classes_sse2(p + i * BLOCK);
         derive(&c, state, &ret_marks[i]);
     }
     for (size_t i = 0; i < blocks * BLOCK; i++)
-        foreign |= p[i];
-    return foreign & 0x80;
+        met |= (p[i] & 0x80 ? MARKS_FOREIGN : 0) |
+               (p[i] == '%' || p[i] == '&' || may_escape(p + i) ? MARKS_VEIL : 0);
+    return met;
 }

@@ -26,13 +26,16 @@ struct marks_state {
     uint64_t digit, letter, run[5];
 };
 
-// Reads `blocks` blocks and BLOCK_MORE bytes. True when a byte in the blocks is not ASCII.
-bool marks_read_avx2(const char *p, size_t blocks, struct marks_state *state,
-                     struct marks *ret_marks);
-bool marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
-                     struct marks *ret_marks);
-static inline bool marks_read(const char *p, size_t blocks, struct marks_state *state,
-                              struct marks *ret_marks)
+// What some byte of the blocks is: not ASCII; % & or a backslash before what may
+// make an escape of it.
+enum { MARKS_FOREIGN = 1, MARKS_VEIL = 2 };
+// Reads `blocks` blocks and BLOCK_MORE bytes.
+unsigned marks_read_avx2(const char *p, size_t blocks, struct marks_state *state,
+                         struct marks *ret_marks);
+unsigned marks_read_sse2(const char *p, size_t blocks, struct marks_state *state,
+                         struct marks *ret_marks);
+static inline unsigned marks_read(const char *p, size_t blocks, struct marks_state *state,
+                                  struct marks *ret_marks)
 {
     return cpu_avx2() ? marks_read_avx2(p, blocks, state, ret_marks)
                       : marks_read_sse2(p, blocks, state, ret_marks);

@@ -55,20 +55,26 @@ static bool as_said(const char *p, const struct marks *m)
     return true;
 }
 
+static bool escapes(const char *p)
+{
+    return p[0] == '\\' && (p[1] == 'u' || p[1] == 'x' || p[1] == '/');
+}
+
 // Blocks read in two goes, so that what is carried over is carried.
 static bool read_both(const char *p, size_t cut)
 {
     struct marks a[BLOCKS], b[BLOCKS];
     struct marks_state sa = {0}, sb = {0};
-    bool foreign = false, low = marks_read_sse2(p, cut, &sa, a);
+    unsigned least = 0, low = marks_read_sse2(p, cut, &sa, a);
     low |= marks_read_sse2(p + cut * BLOCK, BLOCKS - cut, &sa, a + cut);
     for (size_t i = 0; i < BYTES; i++)
-        foreign |= (p[i] & 0x80) != 0;
-    if (!as_said(p, a) || low != foreign)
+        least |= (p[i] & 0x80 ? MARKS_FOREIGN : 0) |
+                 (p[i] == '%' || p[i] == '&' || escapes(p + i) ? MARKS_VEIL : 0);
+    if (!as_said(p, a) || (low & least) != least || (low ^ least) & MARKS_FOREIGN)
         return false;
     if (!cpu_avx2())
         return true;
-    bool high = marks_read_avx2(p, cut, &sb, b);
+    unsigned high = marks_read_avx2(p, cut, &sb, b);
     high |= marks_read_avx2(p + cut * BLOCK, BLOCKS - cut, &sb, b + cut);
     return high == low && memcmp(a, b, sizeof a) == 0 && memcmp(&sa, &sb, sizeof sa) == 0;
 }

@@ -84,7 +84,7 @@ TEST(what_was_restricted_stays_so_and_bytes_that_mean_another_text_are_read_agai
     struct screening s;
     char text[400];
     memset(text, '.', sizeof text);
-    memcpy(text, "\\u0034556 7375 8689 9855 is her card", 36);
+    memcpy(text, "\\b4556 7375 8689 9855 is her card", 33);
     for (int i = 0; i < 3; i++) {
         screen_one(memo, str_of(text, sizeof text), false, &s);
         CHECK(s.label != LABEL_RESTRICTED);

@@ -3,6 +3,7 @@
 #ifndef GUARD_PLAIN_TEST_H
 #define GUARD_PLAIN_TEST_H
 #include "guard/scan.h"
+#include "guard/veil.h"
 
 // The byte is the KEY_RUN-th of a run.
 static inline bool plain_long(str t, size_t at)
@@ -17,6 +18,8 @@ static inline void plain_scan_text(struct arena *a, str t, const struct guard_po
                                    struct screening *ret_screening)
 {
     struct screening out;
+    struct veiled stretch = {0};
+    struct veil v;
     struct scan s;
     scan_init(&s, a, p, &out);
     scan_begin(&s, t);
@@ -36,6 +39,10 @@ static inline void plain_scan_text(struct arena *a, str t, const struct guard_po
         if (plain_long(t, i))
             scan_anchor(&s, ANCHOR_LONG, i - (KEY_RUN - 1));
     }
+    for (size_t i = 0; i < t.n && scan_looks_inside(&s); i++)
+        if (veil_at(t, i, &v) && v.opens)
+            veil_note(&s, &stretch, i, i + v.size);
+    veil_flush(&s, &stretch);
     if (out.truncated || utf8_valid(t) != t.n)
         out.label = LABEL_RESTRICTED;
     *ret_screening = out;
@@ -49,7 +56,7 @@ static inline bool plain_same(const struct screening *a, const struct screening 
     for (uint32_t i = 0; i < a->finding_count; i++) {
         const struct finding *x = &a->findings[i], *y = &b->findings[i];
         if (strcmp(x->type, y->type) != 0 || x->part != y->part || x->start != y->start ||
-            x->end != y->end || x->score != y->score)
+            x->end != y->end || x->score != y->score || x->via != y->via)
             return false;
     }
     return true;

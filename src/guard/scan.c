@@ -6,8 +6,10 @@
 // two that do, the one with the higher label stays, then the one with the higher score; (3) the
 // label never falls when a finding gives way; (4) work is linear in the text.
 #include "guard/scan.h"
+#include "guard/encoded.h"
 #include "guard/marks.h"
 #include "guard/secret.h"
+#include "guard/veil.h"
 
 // Shorter numbers are looked at only in tokens with letters.
 enum { NUMBER_LEAST = 6, LOOK_BACK = 64 };
@@ -30,13 +32,16 @@ static enum label label_of(const struct scan *s, size_t detector, double score)
     return score >= s->policy->least_score ? s->policy->of_type[detector] : LABEL_PUBLIC;
 }
 
-// Whether a new hit must give way to finding i, which it overlaps.
-static bool gives_way(const struct scan *s, uint32_t i, size_t detector, const struct hit *hit)
+// Whether a new hit must give way to finding i, which it overlaps. Without its veils a place shows
+// all that belongs to it.
+static bool gives_way(const struct scan *s, uint32_t i, size_t detector, const struct hit *hit,
+                      const char *via)
 {
     const struct finding *f = &s->out->findings[i];
     enum label old = label_of(s, s->detector_of[i], (double)f->score);
     enum label new = label_of(s, detector, (double)hit->score);
-    return old != new ? old > new : f->score >= hit->score;
+    bool all = via && s->detector_of[i] == detector && hit->start <= f->start && f->end <= hit->end;
+    return old != new ? old > new : f->score >= hit->score && !all;
 }
 
 static void take_out(struct scan *s, uint32_t i)
@@ -71,7 +76,7 @@ void scan_known(struct scan *s, const struct finding *findings, uint32_t count)
     }
 }
 
-static void put_in(struct scan *s, size_t detector, const struct hit *hit)
+static void put_in(struct scan *s, size_t detector, const struct hit *hit, const char *via)
 {
     struct screening *out = s->out;
     uint32_t i = out->finding_count;
@@ -84,16 +89,16 @@ static void put_in(struct scan *s, size_t detector, const struct hit *hit)
                                         .part = s->part,
                                         .start = (uint32_t)hit->start,
                                         .end = (uint32_t)hit->end,
-                                        .score = hit->score};
+                                        .score = hit->score,
+                                        .via = via};
     s->detector_of[i] = (uint8_t)detector;
     out->finding_count++;
 }
 
-static void add(struct scan *s, size_t detector, const struct hit *hit)
+static void add(struct scan *s, size_t detector, const struct hit *hit, const char *via)
 {
     struct screening *out = s->out;
     must(hit->start < hit->end && hit->end <= s->look.text.n);
-    s->past[detector] = hit->end;
     out->label = label_join(out->label, label_of(s, detector, (double)hit->score));
     for (uint32_t i = out->finding_count; i > s->first; i--) {
         const struct finding *f = &out->findings[i - 1];
@@ -101,14 +106,14 @@ static void add(struct scan *s, size_t detector, const struct hit *hit)
             break; // in order and apart: those before end earlier still
         if (f->start >= hit->end)
             continue;
-        if (gives_way(s, i - 1, detector, hit))
+        if (gives_way(s, i - 1, detector, hit, via))
             return;
         take_out(s, i - 1);
     }
     if (out->finding_count == GUARD_FINDINGS_MAX)
         out->truncated = true;
     else
-        put_in(s, detector, hit);
+        put_in(s, detector, hit, via);
 }
 
 // --- anchors -------------------------------------------------------------------------------------
@@ -122,6 +127,7 @@ void scan_init(struct scan *s, struct arena *a, const struct guard_policy *p,
     s->policy = p;
     s->out = ret_screening;
     s->part = 0;
+    s->depth = 0;
     memset(s->wakes, 0, sizeof s->wakes);
     for (size_t i = 0; i < countof(detectors); i++)
         for (unsigned kinds = detectors[i]->anchors; kinds; kinds &= kinds - 1)
@@ -139,7 +145,8 @@ void scan_begin(struct scan *s, str text)
     s->look.spent = 0;
     s->look.undated = 0;
     s->look.judged = 0;
-    s->budget = text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
+    s->budget = s->depth ? s->inherits : text.n * SPENT_PER_BYTE + SPENT_ALWAYS;
+    s->decoded = 0;
     s->look.number.groups = 0;
     s->looked = 0;
 }
@@ -154,8 +161,10 @@ static void wake(struct scan *s, enum anchor anchor, size_t at)
         struct hit hit;
         if (anchor == ANCHOR_CUE && !(detectors[i]->cues >> l->cue & 1))
             continue;
-        if (at >= s->past[i] && detectors[i]->match(l, &hit) && hit.start >= s->past[i])
-            add(s, i, &hit);
+        if (at >= s->past[i] && detectors[i]->match(l, &hit) && hit.start >= s->past[i]) {
+            s->past[i] = hit.end;
+            add(s, i, &hit, NULL);
+        }
     }
     if (l->spent > s->budget)
         s->out->truncated = true;
@@ -265,11 +274,56 @@ void scan_anchor(struct scan *s, enum anchor anchor, size_t at)
         l->last[l->cue] = l->cue_end;
     }
     wake(s, anchor, at);
+    if (anchor == ANCHOR_LONG && scan_looks_inside(s))
+        encoded_read(s, at);
+}
+
+// --- texts inside the text -----------------------------------------------------------------------
+
+// False for what is only there because the text inside was cut, or was found without looking
+// inside.
+static bool place_outside(const struct scan *s, const struct inside *in, const struct finding *f,
+                          struct hit *ret_hit, const char **ret_via)
+{
+    size_t n = in->text.n, end = f->end;
+    if ((in->cut_start && f->start == 0) ||
+        (in->cut_end && f->end == n && f->start + SCAN_OVERLAP >= n))
+        return false;
+    *ret_via = in->from ? veil_near(s->look.text, in, f->start, f->end) : in->via;
+    *ret_hit = (struct hit){in->whole.start, in->whole.end, f->score};
+    if (!in->from)
+        return true;
+    while (end < n && in->from[end] == in->from[f->end - 1])
+        end++; // bytes of one letter
+    ret_hit->start = in->from[f->start];
+    ret_hit->end = in->from[end];
+    return *ret_via != NULL;
+}
+
+void scan_inside(struct scan *s, const struct inside *in)
+{
+    struct finding room[GUARD_FINDINGS_MAX];
+    struct screening found;
+    struct scan inner;
+    must(scan_looks_inside(s));
+    scan_init(&inner, s->arena, s->policy, &found);
+    found.findings = room;
+    inner.depth = s->depth + 1;
+    inner.inherits = s->budget > s->look.spent ? s->budget - s->look.spent : 0;
+    scan_text(&inner, in->text);
+    s->look.spent += inner.look.spent;
+    s->out->truncated = s->out->truncated || found.truncated;
+    for (uint32_t i = 0; i < found.finding_count; i++) {
+        struct hit hit;
+        const char *via;
+        if (place_outside(s, in, &found.findings[i], &hit, &via))
+            add(s, inner.detector_of[i], &hit, via);
+    }
 }
 
 // --- the first look ------------------------------------------------------------------------------
 
-enum { CHUNK = 16 }; // blocks
+enum { CHUNK = 16, CHUNK_SHIFT = 10 }; // blocks, and how many bits their bytes are
 
 // A chunk of a text: its marks between those of the block before it and of the block behind it,
 // whose digits are not known and are all taken to be there.
@@ -277,6 +331,8 @@ struct chunk {
     struct marks_state state;
     struct marks marks[CHUNK + 2];
     size_t foreign; // where bytes that are not ASCII began, at a block's border; SIZE_MAX: none
+    uint64_t veils; // a bit for each 1 << shift bytes that may hold some
+    unsigned shift;
 };
 
 // Where a block's anchors may stand: what is asked at each place is asked here, of one class after
@@ -363,10 +419,12 @@ static void judge_utf8(struct scan *s, struct chunk *c, size_t end)
 
 static void see_chunk(struct scan *s, struct chunk *c, const char *p, size_t blocks, size_t at)
 {
+    _Static_assert(CHUNK * BLOCK == 1 << CHUNK_SHIFT, "a chunk stands in one part");
     must(blocks <= CHUNK && at % BLOCK == 0);
-    bool foreign = marks_read(p, blocks, &c->state, c->marks + 1);
+    unsigned met = marks_read(p, blocks, &c->state, c->marks + 1);
     c->marks[blocks + 1].digit = ~(uint64_t)0;
-    if (!foreign)
+    c->veils |= (uint64_t)(met != 0) << (at >> c->shift);
+    if (!(met & MARKS_FOREIGN))
         judge_utf8(s, c, at);
     else if (c->foreign == SIZE_MAX)
         c->foreign = at;
@@ -382,6 +440,9 @@ void scan_text(struct scan *s, str text)
     size_t at = 0, end = text.n > BLOCK_MORE ? (text.n - BLOCK_MORE) / BLOCK * BLOCK : 0;
     scan_begin(s, text);
     c.foreign = SIZE_MAX;
+    c.veils = 0;
+    for (c.shift = CHUNK_SHIFT; text.n >> c.shift >= 64;)
+        c.shift++;
     c.state = (struct marks_state){0};
     c.marks[0] = (struct marks){0};
     for (size_t n; at < end && !s->out->truncated; at += n) {
@@ -394,4 +455,6 @@ void scan_text(struct scan *s, str text)
         see_chunk(s, &c, tail, (text.n - at + BLOCK - 1) / BLOCK, at);
     }
     judge_utf8(s, &c, text.n);
+    if (scan_looks_inside(s))
+        veil_read(s, c.veils, c.shift);
 }
