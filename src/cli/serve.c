@@ -157,8 +157,8 @@ int cli_serve(int argc, char **argv)
         fprintf(stderr, "weir: %s\n", why);
         return 1;
     }
-    say_targets(c, gate_port(g));
     gate_reloads_from(g, &source);
+    say_targets(c, gate_port(g));
     gate_run(g);
     gate_free(g);
     return 0;

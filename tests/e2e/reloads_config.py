@@ -7,7 +7,8 @@ import signal
 import tempfile
 import threading
 
-from harness import BINARY, Client, FakeCloud, HARD, ROUTINE, Weir, ask, command, request, targets, until
+from harness import (BINARY, Client, FakeCloud, HARD, ROUTINE, Weir, ask, command, request,
+                     targets, until)
 from keeps_decision_log import Log
 
 ROOM = "classifier: {weights: \"%s\"}\n"
