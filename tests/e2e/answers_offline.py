@@ -1,4 +1,5 @@
 """weir explain, classify and check answer without a gateway."""
+import base64
 import json
 import os
 import re
@@ -103,6 +104,17 @@ def test_redact_masks_and_the_map_puts_it_back():
                 mask, value = line.rstrip("\n").split("\t")
                 back = back.replace(mask, json.loads(value))
     assert back == text, back
+
+
+def test_redact_masks_what_is_written_in_something_else_as_it_stands():
+    inside = base64.b64encode(b"to anna.muster@example.org").decode()
+    for text, masked in (("see %s, please\n" % inside, "see [EMAIL_1], please\n"),
+                         ("x?to=anna.muster%40example.org&y=1\n", "x?to=[EMAIL_1]&y=1\n")):
+        done = command("redact", stdin=text)
+        assert done.returncode == 0 and done.stdout == masked, done.stdout
+        done = command("classify", stdin=json.dumps({"text": text}) + "\n")
+        found = json.loads(done.stdout)["findings"]
+        assert [f["via"] for f in found] == ["base64" if inside in text else "percent"], found
 
 
 def test_redact_refuses_what_no_mask_helps():

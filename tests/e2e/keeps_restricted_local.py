@@ -1,4 +1,6 @@
 """Restricted work never leaves, whatever happens; labels only rise."""
+import base64
+
 from harness import HARD, ROUTINE, FakeCloud, Weir, ask, targets
 
 MAIL = "Write a reply to this customer, whose account is DE89 3704 0044 0532 0130 00."
@@ -40,6 +42,20 @@ def test_a_header_cannot_loosen_what_the_tenant_has():
     answer, local, cloud = both(HARD, {"x-weir-label": "public", "Authorization": "Bearer k1"},
                                 more=more)
     assert (local, cloud) == (1, 0) and answer.status == 200
+
+
+def test_what_is_written_in_something_else_stays_too():
+    number = "DE89 3704 0044 0532 0130 00"
+    inside = base64.b64encode(("the account is " + number).encode())
+    hidden = (inside.decode(), base64.b64encode(inside).decode(), inside.hex(),
+              "".join("%%%02x" % c for c in number.encode()), number.replace(" ", "&nbsp;"),
+              "".join("\\u%04x" % ord(c) for c in number), "\u200b".join(number),
+              "".join(chr(ord(c) + 0xfee0) if c > " " else c for c in number))
+    with FakeCloud() as local, FakeCloud() as cloud, Weir(targets(local=local, cloud=cloud)) as w:
+        for text in hidden:
+            answer = w.post(ask(HARD + " " + text))
+            assert answer.header("x-weir-label") == "restricted", text
+        assert (len(local.seen), len(cloud.seen)) == (len(hidden), 0)
 
 
 def test_without_a_local_target_it_is_403():
