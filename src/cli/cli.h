@@ -1,4 +1,4 @@
-// cli: main() and the subcommands. One file a subcommand, one row in main.c. Only here may a
+// cli: main() and the subcommands. One file a subcommand, one row in commands.def. Only here may a
 // process end with a message: every one says what is wrong and what to do.
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -8,15 +8,9 @@
 // Subcommands: argv[0] is the subcommand's own name. Return the exit status.
 #define WEIR_VERSION "0.1.0"
 
-int cli_audit(int argc, char **argv);
-int cli_serve(int argc, char **argv);
-int cli_explain(int argc, char **argv);
-int cli_classify(int argc, char **argv);
-int cli_check(int argc, char **argv);
-int cli_redact(int argc, char **argv);
-int cli_train(int argc, char **argv);
-int cli_eval(int argc, char **argv);
-int cli_calibrate(int argc, char **argv);
+#define COMMAND(name, what) int cli_##name(int argc, char **argv);
+#include "cli/commands.def"
+#undef COMMAND
 
 // Loads a configuration; what is wrong with it is said on stderr.
 bool cli_load_config(struct config *c, const char *path, bool discover) must_check;

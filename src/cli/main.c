@@ -1,4 +1,4 @@
-// main.c: the list of everything weir can do.
+// main.c: chooses among everything weir can do: commands.def.
 #include "cli/cli.h"
 
 static const struct subcommand {
@@ -6,16 +6,9 @@ static const struct subcommand {
     int (*run)(int argc, char **argv);
     const char *what;
 } subcommands[] = {
-    {"audit", cli_audit, "the decision log: verify it, or prove that nothing restricted left"},
-    {"calibrate", cli_calibrate, "the threshold for a wanted quality, or share of cloud calls"},
-    {"check", cli_check, "read the configuration, say what is wrong, and what can never match"},
-    {"classify", cli_classify,
-     "JSONL in, JSONL out: task, p_local_ok, label, findings, zone, reason"},
-    {"eval", cli_eval, "how good the classifier is on labelled rows, beside length and chance"},
-    {"explain", cli_explain, "what would happen to a request, and why (offline)"},
-    {"redact", cli_redact, "a text with its sensitive places masked, and what each stood for"},
-    {"serve", cli_serve, "the gateway: one base URL in front of every application"},
-    {"train", cli_train, "the classifier, on your own labelled rows"},
+#define COMMAND(name, what) {#name, cli_##name, what},
+#include "cli/commands.def"
+#undef COMMAND
 };
 
 static int help(bool wanted)

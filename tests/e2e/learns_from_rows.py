@@ -83,3 +83,54 @@ def test_features_of_another_weir_are_passed_over_and_told():
     assert "20 rows have features that another version of weir made" in said, said
     for features in ("", "AAAA", "no base64", packed[0]["features"][:-4]):
         learned([dict(packed[0], features=features)], status=1)
+
+
+def pair(text, weak, strong, scores, **more):
+    say = [{"role": "assistant", "content": s} for s in (weak, strong)]
+    return dict({"kind": "shadow", "label": "public",
+                 "messages": [{"role": "user", "content": text}], "weak_answer": say[0],
+                 "strong_answer": say[1], "weak_score": scores[0], "strong_score": scores[1]},
+                **more)
+
+
+IBAN = "Pay to DE89 3704 0044 0532 0130 00, please."
+
+
+def examples(rows, *words):
+    done = command("examples", *words, "-", stdin=jsonl(rows))
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_examples_hold_the_better_answer():
+    rows = [pair("one?", "weak", "strong", (0, 1)), pair("two?", "weak", "strong", (1, 0)),
+            pair("three?", "weak", "strong", (1, 1)),
+            {k: v for k, v in pair("four?", "weak", "strong", (0, 1)).items() if k != "messages"},
+            pair("five?", "weak", {"no": "text"}, (0, 1))]
+    rows[4]["strong_answer"]["tool_calls"] = [{"id": "a"}]
+    status, got, said = examples(rows)
+    assert status == 0 and [e["messages"][-1]["content"] for e in got] == ["strong", "weak"], got
+    assert got[0]["messages"] == [{"role": "user", "content": "one?"},
+                                  {"role": "assistant", "content": "strong"}], got
+    assert "2 examples; left out: 1 without answers, 1 with no better one, 1 that call" in said
+    _, got, _ = examples(rows, "--equal")
+    assert [e["messages"][-1]["content"] for e in got] == ["strong", "weak", "strong"]
+
+
+def test_examples_are_public_unless_a_file_is_named_for_them():
+    rows = [pair(IBAN, "weak", "strong", (0, 1)), pair("a?", "weak", IBAN, (0, 1)),
+            pair("b?", "weak", "strong", (0, 1), label="restricted"),
+            pair("c?", "weak", "strong", (0, 1), label=7),
+            pair("d?", "weak", "strong", (0, 1))]
+    status, got, said = examples(rows)
+    assert status == 0 and len(got) == 1 and "4 not public" in said, (got, said)
+    assert examples(rows, "--restricted")[0] == 2
+    assert examples(rows, "--restricted", "--out", "/dev/stdout")[0] == 1
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "set.jsonl")
+        status, got, said = examples(rows, "--restricted", "--out", out)
+        assert status == 0 and not got, said
+        with open(out) as f:
+            assert len(f.read().splitlines()) == 5
+        assert os.stat(out).st_mode & 0o777 == 0o600
+        os.symlink(out, os.path.join(folder, "link"))
+        assert examples(rows, "--restricted", "--out", os.path.join(folder, "link"))[0] == 1
