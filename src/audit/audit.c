@@ -257,6 +257,18 @@ void audit_end(struct audit_writer *w, const struct call *c, const struct fleet 
     (void)hand_over(w, NULL);
 }
 
+bool audit_lowered(struct audit *a, const struct audit_lowering *w)
+{
+    struct buf record;
+    if (!a)
+        return true;
+    buf_init(&record, 4096);
+    audit_put_lower(&record, w);
+    bool room = put_entry(a, (struct entry){NULL, 0, record.n}, &record, false);
+    buf_done(&record);
+    return room;
+}
+
 bool audit_failing(const struct audit *a)
 {
     if (!a)

@@ -63,6 +63,16 @@ void audit_forget(struct audit_ticket *t); // the call is over: it waits for not
 void audit_end(struct audit_writer *w, const struct call *c,
                const struct fleet *f); // what became of it
 
+// An operator lowered the label of a conversation. Any thread; waits for nothing, but what is sent
+// for that reason waits for records behind this one. False: there is no room for it now.
+struct audit_lowering {
+    str conversation; // its id, in hexadecimal
+    enum label label;
+    str who;
+    int64_t at_us;
+};
+bool audit_lowered(struct audit *a, const struct audit_lowering *w) must_check;
+
 // What an auditor asks (weir audit): read from the files alone, whether weir runs or not.
 enum { AUDIT_HEX = 64 }; // digits of a public key
 enum err audit_key(const struct audit_settings *s, char ret_hex[AUDIT_HEX + 1],

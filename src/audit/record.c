@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include <yyjson.h>
 
-static const char *const kinds[AUDIT_KINDS] = {"begin", "start", "gap", "send", "end", "policy"};
+static const char *const kinds[AUDIT_KINDS] = {"begin", "start",  "gap",  "send",
+                                               "end",   "policy", "lower"};
 
 // --- writing -------------------------------------------------------------------------------------
 
@@ -82,6 +83,10 @@ static void put_label(struct buf *out, const struct call *c)
     if (c->want_label.n) {
         buf_put(out, S("\",\"header\":\""));
         buf_put(out, str_c(label_name(label_parse(c->want_label))));
+    }
+    if (c->conversation.known || c->conversation.lost) {
+        buf_put(out, S("\",\"conversation\":\""));
+        buf_put(out, c->conversation.lost ? S("lost") : str_c(label_name(c->conversation.label)));
     }
     buf_put(out, S("\"}"));
 }
@@ -198,6 +203,14 @@ void audit_put_end(struct buf *out, const struct call *c, const struct fleet *f,
         buf_putc(out, '}');
     }
     buf_putc(out, ']');
+}
+
+void audit_put_lower(struct buf *out, const struct audit_lowering *w)
+{
+    put_kind(out, AUDIT_LOWER, w->at_us);
+    put_word(out, S("conversation"), w->conversation);
+    put_word(out, S("label"), str_c(label_name(w->label)));
+    put_word(out, S("who"), w->who);
 }
 
 void audit_put_line(struct buf *out, uint64_t n, const struct audit_hash *prev, str rest)

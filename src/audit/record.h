@@ -4,8 +4,8 @@
 // user, no value of a finding and no key is ever in it.
 #ifndef AUDIT_RECORD_H
 #define AUDIT_RECORD_H
+#include "audit/audit.h"
 #include "audit/chain.h"
-#include "call/call.h"
 
 enum { AUDIT_LINE_MAX = 256 * 1024, AUDIT_VERSION = 1 };
 
@@ -36,6 +36,8 @@ void audit_put_send(struct buf *out, const struct audit_sending *s, int64_t at_u
 // A call has ended: where it was sent, where that really was, what came of it. A call that was sent
 // nowhere says here what the others said before they were sent.
 void audit_put_end(struct buf *out, const struct call *c, const struct fleet *f, str policy);
+// An operator lowered what is known of a conversation; id: hexadecimal.
+void audit_put_lower(struct buf *out, const struct audit_lowering *w);
 
 // The whole line, its end included.
 void audit_put_line(struct buf *out, uint64_t n, const struct audit_hash *prev, str rest);
@@ -49,6 +51,7 @@ enum audit_kind {
     AUDIT_SEND,
     AUDIT_END,
     AUDIT_POLICY,
+    AUDIT_LOWER,
     AUDIT_KINDS
 };
 

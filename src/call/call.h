@@ -227,6 +227,21 @@ struct reply {
     bool cut; // it ended for its length, or before its end came
 };
 
+// --- conversation: what earlier turns left (step screen) ----------------------------------------
+
+struct conversation {
+    uint64_t id[2];   // keyed hash of its name or its beginning; id[0] is 0 where none is kept
+    bool named;       // by the client (x-weir-conversation), not known by its beginning
+    bool goes_on;     // the request holds earlier turns
+    bool known;       // weir remembers it; else nothing below but lost and label says anything
+    bool lost;        // named and going on, but not remembered: label is restricted
+    enum label label; // of earlier turns, as far as they count for this one
+    bool raised;      // the call's label is higher for it
+    uint32_t turns;   // calls before this one
+    uint16_t place;   // the ledger's number for who served the last one
+    int target;       // who that was: index into the fleet's targets; -1: nobody, or not there now
+};
+
 // --- usage
 // -----------------------------------------------------------------------------------------
 
@@ -262,17 +277,19 @@ struct call {
     str tenant;                                                   // identify
     enum label tenant_label;                                      // identify
     str want_label, want_zone, want_quality,
-        want_deadline;          // accept: x-weir-* as sent (empty: absent)
-    struct ask ask;             // read
-    struct screening screening; // screen
-    enum label label;           // screen: joined from all sources
-    struct judgement judgement; // choose
-    struct plan plan;           // choose
-    struct try tries[TRY_MAX];  // send
-    unsigned try_count;         // send
-    int served_by;              // answer: index into the fleet's targets, -1 none
-    int status;                 // answer: what the client got
-    enum err err;               // the step that failed, or OK
+        want_deadline;                // accept: x-weir-* as sent (empty: absent)
+    str want_conversation;            // accept: x-weir-conversation, checked
+    struct ask ask;                   // read
+    struct screening screening;       // screen
+    struct conversation conversation; // screen
+    enum label label;                 // screen: joined from all sources
+    struct judgement judgement;       // choose
+    struct plan plan;                 // choose
+    struct try tries[TRY_MAX];        // send
+    unsigned try_count;               // send
+    int served_by;                    // answer: index into the fleet's targets, -1 none
+    int status;                       // answer: what the client got
+    enum err err;                     // the step that failed, or OK
     enum step ended_at;
     struct usage usage; // answer
     str usage_raw;      // answer: the provider's own object, bytes as sent

@@ -89,6 +89,7 @@ static enum err read_rooms(struct load *l, const struct conf *root)
         {"ledger", &s->ledger, &ledger_setting_table},
         {"audit", &s->audit, &audit_setting_table},
         {"learn", &s->learn, &learn_setting_table},
+        {"conversations", &s->conversations, &conversation_setting_table},
     };
     for (size_t i = 0; i < countof(rooms); i++) {
         const struct conf *map = root ? conf_get(root, str_c(rooms[i].section)) : NULL;
@@ -231,7 +232,7 @@ static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
 static enum err read_policy(struct load *l, const struct conf *map)
 {
     struct policy_settings {
-        setting_ratio quality, hard_quality, unsure_below;
+        setting_ratio quality, hard_quality, unsure_below, stay, switch_cost;
         setting_word unknown_model;
         setting_bool stand_in;
     } s;
@@ -243,6 +244,12 @@ static enum err read_policy(struct load *l, const struct conf *map)
                     "the same for tasks that are not in policy.local; 1: those never stay local"),
         SETTING_ROW(struct policy_settings, ratio, unsure_below, "-1", -1, 1,
                     "below this task probability a request counts as unsure"),
+        SETTING_ROW(struct policy_settings, ratio, stay, "0.1", 0, 1,
+                    "a conversation stays where it is within this of a threshold; 0: each turn "
+                    "is judged by itself"),
+        SETTING_ROW(struct policy_settings, ratio, switch_cost, "1", 0, 1000,
+                    "USD per million tokens: what it costs another target to read a "
+                    "conversation's history anew"),
         SETTING_ROW(struct policy_settings, word, unknown_model, "error", 0, 0,
                     "auto: route names that nobody knows; error: 404"),
         SETTING_ROW(struct policy_settings, bool, stand_in, "true", 0, 0,
@@ -263,6 +270,8 @@ static enum err read_policy(struct load *l, const struct conf *map)
     if (s.unsure_below >= 0)
         p->unsure_below = s.unsure_below;
     p->stand_in = s.stand_in;
+    p->stay = s.stay;
+    p->switch_cost = s.switch_cost;
     if (!str_eq(s.unknown_model, S("auto")) && !str_eq(s.unknown_model, S("error")))
         return fail(l, conf_get(map, S("unknown_model")), "unknown_model is none of its words",
                     "use auto or error");
@@ -408,8 +417,9 @@ static enum err read_guard(struct load *l, const struct conf *map)
 // ---------------------------------------------------------------------------------------
 
 static const char *const sections[] = {
-    "audit",  "classifier", "engines", "gate",    "guard",   "http",     "learn", "ledger",
-    "models", "net",        "policy",  "targets", "tenants", "upstream", "zones", NULL};
+    "audit",   "classifier", "conversations", "engines", "gate", "guard",
+    "http",    "learn",      "ledger",        "models",  "net",  "policy",
+    "targets", "tenants",    "upstream",      "zones",   NULL};
 
 static enum err check_sections(struct load *l, const struct conf *root)
 {

@@ -53,6 +53,11 @@ static void weir_headers(struct live_call *l, struct buf *out)
     }
     if (c->try_count)
         http_write_header_i64(out, S("x-weir-tries"), c->try_count);
+    if (c->conversation.named || c->conversation.goes_on) {
+        char id[33];
+        ledger_conversation_hex(c->conversation.id, id);
+        http_write_header(out, S("x-weir-conversation-id"), str_of(id, 32));
+    }
 }
 
 static void connection_header(struct live_call *l, struct buf *out)

@@ -8,6 +8,13 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+static const struct setting_row setting_rows[] = {
+#define SETTING(...) SETTING_ROW(struct gate_settings, __VA_ARGS__),
+#include "gate/settings.def"
+#undef SETTING
+};
+const struct conf_table gate_setting_table = {setting_rows, countof(setting_rows), NULL};
+
 struct gate {
     struct epoch *first; // its settings of what cannot change: address, loops, ledger, audit
     struct epoch *now;   // in force; worker 0's
@@ -44,6 +51,11 @@ const struct gate_page *gate_pages(const struct gate *g)
 enum health gate_health(const struct view *v, unsigned target)
 {
     return upstream_health_of(v->epoch->health, target, time_mono_us());
+}
+
+struct ledger *gate_ledger(struct gate *g)
+{
+    return g->ledger;
 }
 
 bool gate_ready(const struct view *v)
@@ -299,6 +311,21 @@ static enum err open_audit(struct gate *g, char why[256])
     return e;
 }
 
+// On the ledger's thread: an operator's lowering stands in the log, and in the decision log where
+// one is kept, before it counts.
+static bool on_lowered(void *arg, const struct lowering *w)
+{
+    struct gate *g = arg;
+    char id[33];
+    struct audit_lowering told = {
+        .conversation = str_of(id, 32), .label = w->label, .who = str_c(w->who), .at_us = w->at_us};
+    ledger_conversation_hex(w->id, id);
+    if (!audit_lowered(g->audit, &told))
+        return false;
+    log_warn("gate", "conversation=%s was lowered to %s by %s", id, label_name(w->label), w->who);
+    return true;
+}
+
 enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct gate **ret_gate,
                   char ret_why[256])
 {
@@ -309,7 +336,11 @@ enum err gate_new(struct snapshot *take_s, const struct gate_page *pages, struct
     g->pages = pages;
     g->worker_count = s->gate.workers ? (unsigned)s->gate.workers : net_cpu_count();
     g->workers = mem_new_array(struct worker, g->worker_count);
-    enum err e = ledger_open(&s->ledger, &g->ledger, ret_why);
+    struct ledger_start ledger = {.settings = &s->ledger,
+                                  .conversations = &s->conversations,
+                                  .on_lowered = on_lowered,
+                                  .arg = g};
+    enum err e = ledger_open(&ledger, &g->ledger, ret_why);
     if (e == OK)
         e = open_audit(g, ret_why);
     if (e == OK)

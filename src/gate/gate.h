@@ -27,6 +27,7 @@ struct snapshot {
     struct http_settings http;
     struct upstream_settings upstream;
     struct ledger_settings ledger;
+    struct conversation_settings conversations;
     struct audit_settings audit;
     struct learn_settings learn;
     struct fleet fleet;

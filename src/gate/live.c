@@ -41,7 +41,7 @@ struct live_call *live_new(struct worker *w, struct conn *c)
     l->call.start_mono_us = net_now_us(w->loop);
     l->call.start_us = time_wall_us();
     l->call.id = id_make(&w->ids, l->call.start_us);
-    l->call.served_by = -1;
+    l->call.served_by = l->call.conversation.target = -1;
     l->call.usage = USAGE_NONE;
     l->call.judgement.task = TASK_UNKNOWN;
     l->call.label = LABEL_RESTRICTED; // until the screening says otherwise
@@ -90,6 +90,8 @@ static void reset_call(struct call *c)
 {
     c->dialect = c->client_model = c->tenant = STR_NONE;
     c->want_label = c->want_zone = c->want_quality = c->want_deadline = STR_NONE;
+    c->want_conversation = STR_NONE;
+    c->conversation = (struct conversation){.target = -1};
     c->tenant_label = LABEL_RESTRICTED;
     c->ask = (struct ask){0};
     c->screening = (struct screening){0};

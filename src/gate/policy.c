@@ -71,8 +71,9 @@ static void put_route(struct buf *out, const struct snapshot *s)
     const struct policy *p = &s->policy;
     buf_printf(out,
                ",\"route\":{\"quality\":%.6g,\"hard_quality\":%.6g,\"unsure_below\":%.6g,"
+               "\"stay\":%.6g,\"switch_cost\":%.6g,"
                "\"unknown_model_is_auto\":%s,\"stand_in\":%s,\"classifier\":\"%s\",\"local\":[",
-               p->quality, p->hard_quality, p->unsure_below,
+               p->quality, p->hard_quality, p->unsure_below, p->stay, p->switch_cost,
                p->unknown_model_is_auto ? "true" : "false", p->stand_in ? "true" : "false",
                s->model.digest);
     bool any = false;
@@ -105,6 +106,12 @@ static void put_learn(struct buf *out, const struct learn_settings *l)
     buf_putc(out, '}');
 }
 
+static void put_conversations(struct buf *out, const struct conversation_settings *s)
+{
+    buf_printf(out, ",\"conversations\":{\"on\":%s,\"by_beginning\":%s,\"keep\":%lld}",
+               s->on ? "true" : "false", s->by_beginning ? "true" : "false", (long long)s->keep);
+}
+
 void policy_write(struct buf *ret_json, const struct snapshot *s)
 {
     buf_init(ret_json, LIMIT);
@@ -114,5 +121,6 @@ void policy_write(struct buf *ret_json, const struct snapshot *s)
     put_guard(ret_json, &s->guard);
     put_route(ret_json, s);
     put_learn(ret_json, &s->learn);
+    put_conversations(ret_json, &s->conversations);
     buf_putc(ret_json, '}');
 }

@@ -35,7 +35,7 @@ static struct bench *bench_new(void)
         .zone_count = 2,
         .targets = b->targets,
         .target_count = 2};
-    must(ledger_open(&b->s.ledger, &b->ledger, why) == OK);
+    must(ledger_open(&(struct ledger_start){.settings = &b->s.ledger}, &b->ledger, why) == OK);
     b->w = (struct worker){.metrics = metrics_new()};
     b->w.loop = net_loop_new(&b->s.net);
     b->w.ledger = ledger_writer_new(b->ledger, b->w.metrics);

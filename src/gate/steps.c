@@ -17,6 +17,8 @@ static enum verdict step_accept(struct live_call *l)
     c->want_quality = http_get(l->head, S("x-weir-quality"));
     c->want_deadline = http_get(l->head, S("x-weir-deadline-ms"));
     metric_add(l->worker->metrics, METRIC_bytes_in, 0, (int64_t)l->body.n);
+    if (!conversation_read_name(l))
+        return FAIL;
     str encoding = http_get(l->head, S("content-encoding"));
     if (encoding.n && !str_eq_nocase(encoding, S("identity"))) {
         fault_set(&l->fault, ERR_BAD_MEDIA, "content-encoding", -1);
@@ -85,6 +87,7 @@ static enum verdict step_screen(struct live_call *l)
         c->label = label_join(c->label, label_parse(c->want_label));
     if (l->arena.over)
         c->label = LABEL_RESTRICTED;
+    conversation_join(l);
     metric_add(l->worker->metrics, METRIC_findings, 0, c->screening.finding_count);
     return NEXT;
 }
@@ -107,6 +110,7 @@ void steps_plan(struct view *v, struct arena *a, struct call *c, str model)
                             .ask = &c->ask,
                             .judgement = &c->judgement,
                             .label = c->label,
+                            .conversation = &c->conversation,
                             .client_model = model,
                             .want_zone = c->want_zone,
                             .want_quality = c->want_quality};

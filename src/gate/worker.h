@@ -35,6 +35,7 @@ struct worker {
 
 const struct gate_page *gate_pages(const struct gate *g);
 struct learn_store *gate_learn(const struct gate *g);
+struct ledger *gate_ledger(struct gate *g);
 
 // --- client connections: conn.c
 // --------------------------------------------------------------------
@@ -159,6 +160,16 @@ static inline void steps_rest(void)
 {
     must_doing(NULL, NULL);
 }
+
+// --- conversations: conversation.c
+// -------------------------------------------------------------------
+
+// x-weir-conversation, where the request has one. False (l->fault is set): it has more than one,
+// or one that is no name.
+bool conversation_read_name(struct live_call *l) must_check;
+// Which conversation the call belongs to, and what earlier turns left: raises the call's label.
+void conversation_join(struct live_call *l);
+void conversation_placed(struct live_call *l); // the call is over: who served it
 
 // --- sending and answering: send.c, answer.c
 // -----------------------------------------------------------

@@ -23,6 +23,14 @@ static const struct setting_row setting_rows[] = {
 };
 const struct conf_table ledger_setting_table = {setting_rows, countof(setting_rows), NULL};
 
+static const struct setting_row conversation_rows[] = {
+#define SETTING(...) SETTING_ROW(struct conversation_settings, __VA_ARGS__),
+#include "ledger/conversations.def"
+#undef SETTING
+};
+const struct conf_table conversation_setting_table = {conversation_rows, countof(conversation_rows),
+                                                      NULL};
+
 // --- life
 // ------------------------------------------------------------------------------------------
 
@@ -39,13 +47,32 @@ static void free_ledger(struct ledger *l)
 {
     free_blocks(l->spare);
     store_free(l->store);
+    ledger_remember_free(l);
     pthread_cond_destroy(&l->wake);
     pthread_mutex_destroy(&l->lock);
     mem_free(l);
 }
 
-enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger, char ret_why[256])
+// Opens the file, and the thread that owns it from then on.
+static enum err open_file(struct ledger *l, const char *path, char why[256])
 {
+    l->store = store_new(path, l->rows);
+    enum err e = store_open(l->store, why);
+    if (e == OK && !ledger_rows_begin(l)) {
+        snprintf(why, 256, "ledger %.100s: its conversations cannot be read", path);
+        e = ERR_BAD_FILE;
+    }
+    if (e == OK)
+        l->metrics = metrics_new();
+    if (e == OK)
+        ledger_thread_start(l);
+    return e;
+}
+
+enum err ledger_open(const struct ledger_start *start, struct ledger **ret_ledger,
+                     char ret_why[256])
+{
+    const struct ledger_settings *s = start->settings;
     char path[4096];
     struct ledger *l = mem_new(sizeof *l);
     must(s->batch > 0 && s->queue > 0 && s->queue <= UINT32_MAX);
@@ -55,18 +82,14 @@ enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger
     l->queue_max = (uint32_t)s->queue;
     l->retry_us = RETRY_MS * 1000;
     l->off = s->path.n == 0;
-    if (!l->off) {
-        l->store = store_new(str_copy_to(path, sizeof path, s->path));
-        enum err e = store_open(l->store, ret_why);
-        if (e != OK) {
-            free_ledger(l);
-            return e;
-        }
-        l->metrics = metrics_new();
-        ledger_thread_start(l);
-    }
-    *ret_ledger = l;
-    return OK;
+    str_copy_to(path, sizeof path, s->path);
+    ledger_remember(l, start, path);
+    enum err e = l->off ? OK : open_file(l, path, ret_why);
+    if (e == OK)
+        *ret_ledger = l;
+    else
+        free_ledger(l);
+    return e;
 }
 
 void ledger_close(struct ledger *l)

@@ -15,6 +15,13 @@ struct ledger_settings {
 };
 extern const struct conf_table ledger_setting_table;
 
+struct conversation_settings {
+#define SETTING(type, field, ...) setting_##type field;
+#include "ledger/conversations.def"
+#undef SETTING
+};
+extern const struct conf_table conversation_setting_table;
+
 // --- tenants: step identify
 // --------------------------------------------------------------------
 
@@ -29,9 +36,19 @@ enum err ledger_admit(const struct tenants *t, str key,
 // --------------------------------------------------------------------------
 
 struct ledger;
+struct lowering; // below
+struct ledger_start {
+    const struct ledger_settings *settings;
+    const struct conversation_settings *conversations; // NULL: none are remembered
+    // An operator lowered a conversation's label (weir conversation lower). Called on the ledger's
+    // thread before it counts; false: not now, ask again. May be NULL.
+    bool (*on_lowered)(void *arg, const struct lowering *w);
+    void *arg;
+};
 // Opens or creates the file, migrates its schema, starts the writer. ret_why: what to do about it.
-// An empty path: nothing is opened or kept; each call is counted as unkept.
-enum err ledger_open(const struct ledger_settings *s, struct ledger **ret_ledger,
+// An empty path: nothing is opened or kept; each call is counted as unkept, and conversations are
+// remembered until weir ends.
+enum err ledger_open(const struct ledger_start *s, struct ledger **ret_ledger,
                      char ret_why[256]) must_check;
 void ledger_close(struct ledger *l); // writes what waits
 
@@ -44,4 +61,51 @@ void ledger_write(struct ledger_writer *w, const struct call *c, const struct fl
 // Hands a part-filled block over; call every batch/2.
 void ledger_writer_tick(struct ledger_writer *w);
 int ledger_schema_version(void);
+
+// --- conversations: step screen (docs/conversations.md)
+// --------------------------------------------------------------------
+
+// What earlier turns left: the highest label of them, and who served the last one. In a bounded
+// table that all workers share, kept in the file by the ledger's thread. A conversation is known by
+// a keyed hash of its tenant and name, or of its tenant and beginning; no text of either is kept.
+// The key is drawn once and lies in the file. A full table forgets restricted ones last. What
+// is not in memory counts as not known, since no call waits for the disk: named and going on, it is
+// lost, which means restricted; known by its beginning, its label is that of the body, in which the
+// whole history is that its client still sends.
+bool ledger_remembers(const struct ledger *l); // else no function below may be called
+// words: the client's word for it where it is named, else its beginning.
+void ledger_conversation_name(const struct ledger *l, str tenant, bool named, str words,
+                              uint64_t ret_id[2]);
+void ledger_conversation_hex(const uint64_t id[2], char ret_hex[33]);
+// A turn comes: of->id, named and goes_on are set, the rest is filled in. `label` is the call's
+// without it; what is stored rises to the join of both, and stays over a kill of weir.
+void ledger_conversation_turn(struct ledger *l, const struct fleet *f, enum label label,
+                              int64_t now_us, struct conversation *of);
+// This target serves the turn.
+void ledger_conversation_placed(struct ledger *l, const struct fleet *f, unsigned target,
+                                const struct conversation *of);
+
+// The operator's side (weir conversation): over the file, whether weir runs or not. A running weir
+// takes a lowering up with its next batch.
+struct lowering {
+    uint64_t id[2];
+    enum label label; // it is lowered to
+    int64_t at_us;
+    const char *who; // the user's name, as the system says
+};
+struct conversation_row {
+    char id[33];
+    bool named;
+    enum label label;
+    const char *target, *zone;
+    int64_t turns, seen_us;
+};
+enum err ledger_lower(const char *path, const struct lowering *w, char ret_why[256]) must_check;
+// Newest first.
+enum err ledger_conversations_each(const char *path,
+                                   void (*each)(void *arg, const struct conversation_row *r),
+                                   void *arg, char ret_why[256]) must_check;
+// The id that a tenant's x-weir-conversation has in this file.
+enum err ledger_conversation_find(const char *path, str tenant, str name, uint64_t ret_id[2],
+                                  char ret_why[256]) must_check;
 #endif

@@ -14,7 +14,7 @@ static struct ledger *opened(const struct sample *s)
     struct ledger_settings settings = sample_settings(s);
     struct ledger *l = NULL;
     char why[256] = "";
-    if (!CHECK(ledger_open(&settings, &l, why) == OK))
+    if (!CHECK(ledger_open(&(struct ledger_start){.settings = &settings}, &l, why) == OK))
         printf("said: %s\n", why);
     return l;
 }
@@ -246,7 +246,7 @@ TEST(a_full_queue_loses_the_newest_and_counts_them)
     char why[256];
     settings.queue = 64;
     settings.batch = 60000; // nothing is written meanwhile: only the first batch goes at once
-    REQUIRE(ledger_open(&settings, &l, why) == OK);
+    REQUIRE(ledger_open(&(struct ledger_start){.settings = &settings}, &l, why) == OK);
     int64_t written = metrics_total(METRIC_ledger_entries, LEDGER_WRITTEN);
     int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
     write_calls(l, s, 1);
@@ -379,7 +379,7 @@ TEST(old_entries_go_behind_a_batch_and_what_is_kept_for_ever_stays)
     char why[256];
     s->call.start_us = time_wall_us() - (int64_t)3 * 24 * 3600 * 1000000;
     for (settings.keep = 0; settings.keep <= 2; settings.keep += 2) {
-        REQUIRE(ledger_open(&settings, &l, why) == OK);
+        REQUIRE(ledger_open(&(struct ledger_start){.settings = &settings}, &l, why) == OK);
         write_calls(l, s, 5);
         s->call.start_us = time_wall_us();
         write_calls(l, s, 1);
@@ -399,7 +399,7 @@ TEST(without_a_path_nothing_is_kept)
     settings.path = STR_NONE;
     int64_t unkept = metrics_total(METRIC_ledger_entries, LEDGER_UNKEPT);
     int64_t lost = metrics_total(METRIC_ledger_entries, LEDGER_LOST);
-    REQUIRE(ledger_open(&settings, &l, why) == OK);
+    REQUIRE(ledger_open(&(struct ledger_start){.settings = &settings}, &l, why) == OK);
     write_calls(l, s, 3);
     ledger_close(l);
     CHECK(metrics_total(METRIC_ledger_entries, LEDGER_LOST) == lost);
@@ -421,7 +421,7 @@ static _Noreturn void child(struct sample *s, int in, int out)
     struct ledger *l = NULL;
     char why[256], byte;
     settings.batch = WINDOW_MS;
-    if (ledger_open(&settings, &l, why) != OK)
+    if (ledger_open(&(struct ledger_start){.settings = &settings}, &l, why) != OK)
         _exit(1);
     struct ledger_writer *w = ledger_writer_new(l, metrics_new());
     int64_t ticked_us = 0, wrote_us = 0;

@@ -72,7 +72,8 @@ static inline struct sample *sample_new(void)
 
 static inline void sample_free(struct sample *s)
 {
-    static const char *const ends[] = {"", "-wal", "-shm", ".old", ".old-wal", ".old-shm"};
+    static const char *const ends[] = {"",         "-wal",     "-shm",  ".old",
+                                       ".old-wal", ".old-shm", "-rises"};
     char name[128];
     for (unsigned i = 0; i < countof(ends); i++) {
         snprintf(name, sizeof name, "%s%s", s->path, ends[i]);

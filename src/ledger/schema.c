@@ -222,6 +222,25 @@ static const char *const migrations[] = {
     "last_byte_ms,\n"
     "  want_label, want_zone, want_quality, want_deadline, coalesce(kind, 'client') AS kind\n"
     "FROM entry_row AS e LEFT JOIN context AS c ON c.n = e.context;\n",
+    // 5: conversations. Their ids are keyed hashes; labels are numbers, so that the higher one
+    // stays.
+    "CREATE TABLE conversation(\n"
+    "  id BLOB PRIMARY KEY,        -- keyed hash of tenant and name, or tenant and beginning\n"
+    "  named INTEGER,              -- 1: by x-weir-conversation\n"
+    "  label INTEGER,              -- 0 public, 1 internal, 2 restricted\n"
+    "  target TEXT,                -- who served its last turn\n"
+    "  zone TEXT,\n"
+    "  turns INTEGER,\n"
+    "  seen INTEGER                -- its last turn, seconds since 1970\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;\n"
+    "CREATE TABLE lowering(        -- labels that an operator lowered; rows are only ever added\n"
+    "  n INTEGER PRIMARY KEY,\n"
+    "  id BLOB,                    -- of the conversation\n"
+    "  label INTEGER,              -- what it was lowered to\n"
+    "  at_us INTEGER,\n"
+    "  who TEXT,\n"
+    "  taken_us INTEGER);          -- when weir took it up; NULL: not yet\n",
 };
 
 int ledger_schema_version(void)

@@ -25,18 +25,20 @@ struct store {
     struct contexts *contexts;
     struct plans *plans;
     struct rows rows;
+    struct conversation_rows *conversations; // NULL: none; not the store's
     int64_t last_number; // the file's last entry, as the open transaction found it
     dev_t device;
     ino_t inode;
 };
 
-struct store *store_new(const char *path)
+struct store *store_new(const char *path, struct conversation_rows *conversations)
 {
     struct store *s = mem_new(sizeof *s);
     must(path[0]);
     s->path = mem_copy_str(str_c(path));
     s->contexts = contexts_new();
     s->plans = plans_new();
+    s->conversations = conversations;
     return s;
 }
 
@@ -50,6 +52,7 @@ void store_close(struct store *s)
     contexts_forget(s->contexts);
     plans_detach(s->plans);
     rows_detach(&s->rows);
+    conversation_rows_detach(s->conversations);
     for (unsigned i = 0; i < STATEMENTS; i++) {
         sqlite3_finalize(s->statements[i]);
         s->statements[i] = NULL;
@@ -71,7 +74,8 @@ void store_free(struct store *s)
 
 static bool prepare(struct store *s)
 {
-    if (!rows_attach(&s->rows, s->db) || !plans_attach(s->plans, s->db))
+    if (!rows_attach(&s->rows, s->db) || !plans_attach(s->plans, s->db) ||
+        !conversation_rows_attach(s->conversations, s->db))
         return false;
     for (unsigned i = 0; i < STATEMENTS; i++)
         if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
@@ -135,10 +139,13 @@ bool store_write(struct store *s, struct block *blocks, char ret_why[WHY_BYTES])
     must(s->db && sqlite3_get_autocommit(s->db));
     bool begun = run(s, BEGIN);
     bool good = begun && run(s, LAST) && resolve(s, blocks) &&
-                rows_put(&s->rows, blocks, s->plans, s->last_number + 1) && run(s, COMMIT);
+                rows_put(&s->rows, blocks, s->plans, s->last_number + 1) &&
+                conversation_rows_put(s->conversations) && run(s, COMMIT);
+    if (!good)
+        snprintf(ret_why, WHY_BYTES, "%s", sqlite3_errmsg(s->db));
+    conversation_rows_settle(s->conversations, good);
     if (good)
         return true;
-    snprintf(ret_why, WHY_BYTES, "%s", sqlite3_errmsg(s->db));
     contexts_forget(s->contexts); // their rows are undone
     plans_forget(s->plans);
     if (begun && !sqlite3_get_autocommit(s->db))

@@ -14,7 +14,7 @@ static struct block *block_of(struct sample *s, unsigned count)
 TEST(a_batch_that_fails_half_way_leaves_nothing_and_can_be_written_again)
 {
     struct sample *s = sample_new();
-    struct store *st = store_new(s->path);
+    struct store *st = store_new(s->path, NULL);
     s->call.tries[0].status = 503; // so that its try needs a row
     struct block *b = block_of(s, 3);
     char why[WHY_BYTES] = "";
@@ -35,7 +35,7 @@ TEST(a_batch_that_fails_half_way_leaves_nothing_and_can_be_written_again)
 TEST(entries_that_someone_took_away_leave_nothing_in_the_way)
 {
     struct sample *s = sample_new();
-    struct store *st = store_new(s->path);
+    struct store *st = store_new(s->path, NULL);
     s->call.tries[0].status = 503;
     struct block *b = block_of(s, 2);
     char why[WHY_BYTES] = "";
@@ -53,7 +53,7 @@ TEST(what_is_old_goes_in_steps_and_the_pages_are_used_again)
 {
     enum { EACH = 60, BLOCKS = 100, LAST = EACH * BLOCKS };
     struct sample *s = sample_new();
-    struct store *st = store_new(s->path);
+    struct store *st = store_new(s->path, NULL);
     char why[WHY_BYTES] = "", pages[32];
     unsigned gone = 0;
     const int64_t start_us = s->call.start_us;
@@ -82,7 +82,7 @@ TEST(what_is_old_goes_in_steps_and_the_pages_are_used_again)
 TEST(contexts_go_when_no_entry_can_name_them)
 {
     struct sample *s = sample_new();
-    struct store *st = store_new(s->path);
+    struct store *st = store_new(s->path, NULL);
     struct block *b = block_of(s, 1);
     char why[WHY_BYTES] = "";
     unsigned gone = 0;
@@ -101,7 +101,7 @@ TEST(contexts_go_when_no_entry_can_name_them)
 TEST(two_programs_may_write_one_file)
 {
     struct sample *s = sample_new();
-    struct store *one = store_new(s->path), *two = store_new(s->path);
+    struct store *one = store_new(s->path, NULL), *two = store_new(s->path, NULL);
     struct block *b = block_of(s, 2);
     char why[WHY_BYTES];
     REQUIRE(store_open(one, why) == OK && store_open(two, why) == OK);

@@ -80,10 +80,14 @@ static void prune(struct ledger *l)
 {
     const int64_t hour_us = (int64_t)3600 * 1000000;
     unsigned count = 0;
-    if (l->keep_us == 0 || l->last_us < l->prune_us)
+    int64_t now_us = time_wall_us();
+    if (l->last_us < l->prune_us)
         return;
-    if (!store_prune(l->store, time_wall_us() - l->keep_us, &count) || count == 0)
-        l->prune_us = l->last_us + hour_us;
+    if (l->keep_us && store_prune(l->store, now_us - l->keep_us, &count) && count)
+        return; // and again behind the next batch
+    if (!conversation_rows_prune(l->rows, now_us - l->remember_us))
+        log_debug("ledger", "old conversations wait: the disk refused");
+    l->prune_us = l->last_us + hour_us;
 }
 
 static bool write_taken(struct ledger *l)
@@ -147,6 +151,8 @@ static void *thread_main(void *arg)
     }
     must(l->waiting == 0);
     pthread_mutex_unlock(&l->lock);
+    while (l->rows && conversations_are_dirty(l->conversations) && write_taken(l))
+        ;
     return NULL;
 }
 

@@ -79,6 +79,16 @@ static void tighten(const struct choice *c, struct wants *w)
     w->zone = zone;
 }
 
+// Who served the turn before this one; -1: nobody, or it is not there now.
+static int last_of(const struct choice *c)
+{
+    const struct conversation *of = c->conversation;
+    if (!of || !of->known || !(of->named || of->goes_on))
+        return -1;
+    must(of->target < (int)c->fleet->target_count);
+    return of->target;
+}
+
 static struct wants wants_of(const struct choice *c)
 {
     const struct judgement *j = c->judgement;
@@ -87,6 +97,7 @@ static struct wants wants_of(const struct choice *c)
     must((unsigned)j->task <= TASK_UNKNOWN);
     if (j->task < TASK_COUNT && (double)j->task_p[j->task] < c->policy->unsure_below)
         w.task = TASK_UNKNOWN;
+    w.last = last_of(c);
     return w;
 }
 
@@ -132,6 +143,11 @@ static bool is_local(const struct choice *c, unsigned index)
     return c->fleet->zones[c->fleet->targets[index].zone].local;
 }
 
+static double answer_tokens(const struct choice *c)
+{
+    return c->ask->max_output_tokens > 0 ? (double)c->ask->max_output_tokens : 300;
+}
+
 // Expected cost first (a price that is not known counts as dear, the own machines as free), then
 // wait.
 static double cost_of(const struct choice *c, unsigned index)
@@ -140,7 +156,7 @@ static double cost_of(const struct choice *c, unsigned index)
     const double dear = 1e9;
     if (t->price_in_nanousd < 0 || t->price_out_nanousd < 0)
         return c->fleet->zones[t->zone].local ? 0 : dear;
-    double answer = c->ask->max_output_tokens > 0 ? (double)c->ask->max_output_tokens : 300;
+    double answer = answer_tokens(c);
     return (double)c->ask->estimated_input_tokens * (double)t->price_in_nanousd +
            answer * (double)t->price_out_nanousd;
 }
@@ -156,15 +172,21 @@ static bool before(const struct choice *c, unsigned a, unsigned b)
     return c->in_flight && c->in_flight[a] < c->in_flight[b];
 }
 
-// Puts a target into its place among rows [from, count). A plan holds PLAN_MAX; the last one falls
-// out, and says so.
-static void insert(const struct choice *c, struct plan *p, unsigned from, unsigned index,
-                   const char *why)
+// A target's place among rows [from, count).
+static unsigned place_of(const struct choice *c, const struct plan *p, unsigned from,
+                         unsigned index)
 {
-    static const char crowded[] = "enough better targets stand before it";
     unsigned at = from;
     while (at < p->count && !before(c, index, p->rows[at].target))
         at++;
+    return at;
+}
+
+// Puts a target at its place. A plan holds PLAN_MAX; the last one falls out, and says so.
+static void insert(struct plan *p, unsigned at, unsigned index, const char *why)
+{
+    static const char crowded[] = "enough better targets stand before it";
+    must(at <= p->count);
     if (at == PLAN_MAX) {
         exclude(p, index, "rank", crowded);
         return;
@@ -185,7 +207,40 @@ static const char *why_in(const struct choice *c, const struct wants *w, unsigne
         return "named by the caller";
     if (w->only_local)
         return "only local targets may see it";
+    if (local && quality_by_place(c, w))
+        return "its conversation is local, and p_local_ok is near enough";
     return local ? "routine work, as good here" : "may serve it";
+}
+
+// What a turn costs at a target, in nano-USD. history_share: of the price, what the history costs
+// there. Where the prices are not known: the own machines cost nothing, others what is usual.
+static double cost_of_turn(const struct choice *c, unsigned index, double history_share)
+{
+    const struct target *t = &c->fleet->targets[index];
+    bool known = t->price_in_nanousd >= 0 && t->price_out_nanousd >= 0;
+    if (!known && is_local(c, index))
+        return 0;
+    double in = known ? (double)t->price_in_nanousd : 2500;
+    double out = known ? (double)t->price_out_nanousd : 10000;
+    return (double)c->ask->estimated_input_tokens * history_share * in + answer_tokens(c) * out;
+}
+
+// Whether it pays to leave who served the last turn for another: who has read the history before
+// keeps it at hand and takes a part of its price; the other has to read all of it anew, which costs
+// policy.switch_cost beside.
+static bool pays_to_leave(const struct choice *c, unsigned last, unsigned other)
+{
+    const double kept = 0.25; // of the price, for a history that is at hand: providers' usual
+    double read_anew = (double)c->ask->estimated_input_tokens * c->policy->switch_cost * 1000;
+    return cost_of_turn(c, last, kept) > cost_of_turn(c, other, 1) + read_anew;
+}
+
+// The one that served the last turn comes into its place, or before all others.
+static void insert_last(const struct choice *c, struct wants *w, struct plan *p)
+{
+    unsigned last = (unsigned)w->last, at = place_of(c, p, 0, last);
+    w->stays = at > 0 && !pays_to_leave(c, last, p->rows[0].target);
+    insert(p, w->stays ? 0 : at, last, w->stays ? "served the turn before" : why_in(c, w, last));
 }
 
 // Where the policy asks for it, the best local target that only the quality filter ruled out stands
@@ -198,7 +253,8 @@ static void add_cascade(const struct choice *c, const struct wants *w, struct pl
     const unsigned odd = ABILITY_CHOICES | ABILITY_AUDIO_OUT; // answers that no check reads
     if (cascade->from >= 1 || (double)c->judgement->p_local_ok < cascade->from ||
         w->task == TASK_UNKNOWN || !cascade->tasks[w->task] || w->quality_asked ||
-        (c->ask->needs & odd) || p->count == 0 || is_local(c, p->rows[0].target))
+        (c->ask->needs & odd) || p->count == 0 || is_local(c, p->rows[0].target) ||
+        w->last == (int)p->rows[0].target) // a conversation that is there stays there
         return;
     unsigned best = p->out_count;
     for (unsigned i = 0; i < p->out_count; i++)
@@ -211,7 +267,7 @@ static void add_cascade(const struct choice *c, const struct wants *w, struct pl
     p->out[best] = p->out[--p->out_count];
     for (unsigned i = 0; i < p->count; i++)
         str_copy_to(p->rows[i].why, sizeof p->rows[i].why, str_c(behind));
-    insert(c, p, 0, index, first); // local comes before any other
+    insert(p, 0, index, first);
     must(p->rows[0].target == index && p->count > 1);
     p->cascade = true;
 }
@@ -233,7 +289,8 @@ static void add_stand_ins(const struct choice *c, const struct wants *w, struct 
     }
     p->out_count = kept; // each target stands in one of the two lists only
     for (unsigned i = 0; i < n; i++)
-        insert(c, p, from, rows[i].target, "stands in where the cloud does not answer");
+        insert(p, place_of(c, p, from, rows[i].target), rows[i].target,
+               "stands in where the cloud does not answer");
     p->stand_in = from == 0 && p->count > 0;
 }
 
@@ -274,6 +331,15 @@ static bool anyone_in(const struct fleet *f, int zone)
     return false;
 }
 
+// Why the label is higher than the request itself says.
+static const char *because(const struct choice *c)
+{
+    const struct conversation *of = c->conversation;
+    if (!of || !of->raised)
+        return "";
+    return of->lost ? " (its conversation is not known here)" : " (its conversation was before)";
+}
+
 static void no_plan(const struct choice *c, const struct wants *w, struct plan *p)
 {
     const char *say = "no target is configured";
@@ -302,7 +368,8 @@ static void no_plan(const struct choice *c, const struct wants *w, struct plan *
     // a label of public rules out no zone
     if (p->err == ERR_NOT_ALLOWED && out_by(p, "zone") && !w->zone_unknown &&
         c->label > LABEL_PUBLIC)
-        snprintf(p->reason, sizeof p->reason, "labelled %s: %s", label_name(c->label), say);
+        snprintf(p->reason, sizeof p->reason, "labelled %s%s: %s", label_name(c->label), because(c),
+                 say);
     else
         str_copy_to(p->reason, sizeof p->reason, str_c(say));
 }
@@ -320,6 +387,15 @@ static void say(struct plan *p, str a, str b, str c)
     p->reason[at] = 0;
 }
 
+static str stays_local(const struct choice *c)
+{
+    const struct conversation *of = c->conversation;
+    if (!of || !of->raised)
+        return S(" stays local: ");
+    return of->lost ? S(" stays local, as its conversation is not known here: ")
+                    : S(" stays local, as its conversation does: ");
+}
+
 static void say_reason(const struct choice *c, const struct wants *w, struct plan *p)
 {
     const struct target *t = &c->fleet->targets[p->rows[0].target];
@@ -329,13 +405,16 @@ static void say_reason(const struct choice *c, const struct wants *w, struct pla
     if (!w->routed)
         say(p, S("the caller named it: "), zone, S(""));
     else if (w->only_local && w->zone < 0)
-        say(p, str_c(label_name(c->label)), S(" stays local: "), task);
+        say(p, str_c(label_name(c->label)), stays_local(c), task);
     else if (w->zone >= 0)
         say(p, zone, S(" was asked for: "), task);
     else if (p->cascade)
         say(p, S("cascade: "), task, S(" may be easy: local answers first, and is checked"));
     else if (p->stand_in)
         say(p, task, S(" belongs to the cloud, no cloud target can serve: local stands in"), S(""));
+    else if (w->stays || (quality_by_place(c, w) &&
+                          is_local(c, p->rows[0].target) == is_local(c, (unsigned)w->last)))
+        say(p, task, S(" goes on where its conversation is: "), zone);
     else if (c->fleet->zones[t->zone].local)
         say(p, task, routine ? S(" is routine work: ") : S(" that looks easy: "), zone);
     else if (w->task == TASK_UNKNOWN)
@@ -377,8 +456,10 @@ void route_plan(const struct choice *c, struct plan *ret_plan)
     tighten(c, &w);
     w.only_local = leaves_only_local(c, &w);
     for (unsigned i = 0; i < c->fleet->target_count; i++)
-        if (passes(c, &w, i, p))
-            insert(c, p, 0, i, why_in(c, &w, i));
+        if ((int)i != w.last && passes(c, &w, i, p))
+            insert(p, place_of(c, p, 0, i), i, why_in(c, &w, i));
+    if (w.last >= 0 && passes(c, &w, (unsigned)w.last, p))
+        insert_last(c, &w, p);
     add_cascade(c, &w, p);
     add_stand_ins(c, &w, p);
     check_plan(c, &w, p);

@@ -15,7 +15,15 @@ struct wants {
     bool quality_asked; // by the request: nothing stands in for it
     enum task task;     // TASK_UNKNOWN when the classifier is unsure
     bool only_local;    // the label leaves nothing but local zones
+    int last;           // target that served its conversation's turn before; -1: none
+    bool stays;         // and it stands first for that
 };
+// How good a local answer must be: the thresholds, with policy.stay for or against it where the
+// conversation has its place already.
+double quality_needed(const struct choice *c, const struct wants *w);
+// Without its conversation's place the answer would be the other one.
+bool quality_by_place(const struct choice *c, const struct wants *w);
+
 struct filter {
     const char *name;
     // True rules the target out; why says it in a short sentence without any of the request's text.

@@ -14,6 +14,7 @@ struct point {
     struct policy policy;
     struct ask ask;
     struct judgement judgement;
+    struct conversation conversation;
     struct choice choice;
     struct plan plan;
     struct plan_row out[TARGETS];
@@ -51,7 +52,9 @@ static void begin(struct point *p)
                                 .health = p->health,
                                 .policy = &p->policy,
                                 .ask = &p->ask,
-                                .judgement = &p->judgement};
+                                .judgement = &p->judgement,
+                                .conversation = &p->conversation};
+    p->conversation.known = p->conversation.goes_on = true;
 }
 
 // The next digit of a mixed-radix number.
@@ -89,6 +92,7 @@ static void set_request(struct point *p, unsigned n)
     p->policy.stand_in = digit(&n, 2);
     p->policy.unknown_model_is_auto = digit(&n, 2);
     p->policy.cascade.from = digit(&n, 2) ? 0.6 : 1;
+    p->conversation.target = (int)digit(&n, TARGETS + 1) - 1; // who served the turn before
     enum task task = tasks[digit(&n, countof(tasks))];
     p->judgement.task = task;
     memset(p->judgement.task_p, 0, sizeof p->judgement.task_p);
@@ -100,7 +104,7 @@ enum {
     ZONE_CASES = 27,
     TARGET_CASES = 216,
     REQUEST_CASES = 3 * (int)countof(names) * (int)countof(zones_wanted) * (int)countof(qualities) *
-                    2 * 2 * 2 * (int)countof(tasks)
+                    2 * 2 * 2 * (TARGETS + 1) * (int)countof(tasks)
 };
 
 // May this target see this request at all: label, wished zone, name. Written from the design's
@@ -184,10 +188,10 @@ TEST(no_request_fleet_and_policy_lead_to_a_forbidden_zone)
     for (unsigned z = 0; z < ZONE_CASES; z++) {
         set_zones(&p, z);
         // a prime step walks each target case with another slice of the requests: the whole
-        // product is 74 million, and every pair of its parts meets
+        // product is 296 million, and every pair of its parts meets
         for (unsigned t = 0; t < TARGET_CASES; t++) {
             set_targets(&p, t);
-            for (unsigned r = (z + t) % 13; r < REQUEST_CASES; r += 13) {
+            for (unsigned r = (z + t) % 53; r < REQUEST_CASES; r += 53) {
                 set_request(&p, r);
                 route_plan(&p.choice, &p.plan);
                 const char *fault = fault_of(&p);

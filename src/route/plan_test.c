@@ -433,3 +433,152 @@ TEST(without_someone_to_escalate_to_there_is_no_cascade)
     s.health[BOX] = s.health[SPARE] = HEALTH_DOWN;
     CHECK(!plan_of(&s)->cascade && s.plan.rows[0].target >= CLOUD);
 }
+
+// --- conversations -------------------------------------------------------------------------------
+
+// The stage's request goes on with a conversation whose last turn this target served.
+static struct conversation goes_on_at(struct stage *s, int target)
+{
+    s->ask.estimated_input_tokens = 20000;
+    for (unsigned i = 0; i < s->fleet.target_count; i++)
+        s->targets[i].context_tokens = 0;
+    return (struct conversation){.id = {1, 1}, .goes_on = true, .known = true, .target = target};
+}
+
+TEST(a_conversation_does_not_go_back_and_forth_at_the_threshold)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    s.policy.quality = 0.6;
+    of = goes_on_at(&s, CLOUD);
+    s.choice.conversation = &of;
+    unsigned moves = 0;
+    for (unsigned turn = 0; turn < 20; turn++) { // one of them a little above it, one below
+        set_task(&s, TASK_SUMMARISE, 0.9f, turn % 2 ? 0.55f : 0.65f);
+        int before = of.target;
+        of.target = plan_of(&s)->rows[0].target;
+        moves += before != of.target;
+    }
+    CHECK(moves == 0 && of.target == CLOUD);
+    of.target = BOX;
+    for (unsigned turn = 0; turn < 20; turn++) {
+        set_task(&s, TASK_SUMMARISE, 0.9f, turn % 2 ? 0.55f : 0.65f);
+        int before = of.target;
+        of.target = plan_of(&s)->rows[0].target;
+        moves += before != of.target;
+    }
+    CHECK(moves == 0 && of.target == BOX);
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.45f); // clearly too hard
+    CHECK(first_is(plan_of(&s), CLOUD));
+    s.policy.stay = 0; // each turn by itself
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.55f);
+    CHECK(first_is(plan_of(&s), CLOUD));
+}
+
+TEST(the_margin_is_said_and_loosens_nothing_that_the_request_asked_for)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    s.policy.quality = 0.6;
+    of = goes_on_at(&s, BOX);
+    s.choice.conversation = &of;
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.55f);
+    CHECK(first_is(plan_of(&s), BOX));
+    CHECK(strstr(s.plan.reason, "goes on where its conversation is: local"));
+    CHECK(strstr(s.plan.rows[1].why, "near enough")); // the spare one's
+    s.choice.want_quality = S("0.61");
+    CHECK(first_is(plan_of(&s), CLOUD));
+    s.choice.want_quality = STR_NONE;
+    set_task(&s, TASK_MATH, 0.9f, 0.99f);
+    s.policy.hard_quality = 1; // never local
+    CHECK(first_is(plan_of(&s), CLOUD));
+    of.target = CLOUD;
+    s.policy.stand_in = false;
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.65f);
+    CHECK(first_is(plan_of(&s), CLOUD));
+    CHECK(strstr(s.plan.reason, "goes on where its conversation is: cloud"));
+    CHECK(strstr(out_row(&s.plan, BOX)->why, "its conversation is elsewhere"));
+}
+
+TEST(an_unsure_turn_is_what_the_ones_before_it_were)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    set_task(&s, TASK_UNKNOWN, 0, 0.8f);
+    CHECK(first_is(plan_of(&s), CLOUD));
+    of = goes_on_at(&s, BOX);
+    s.choice.conversation = &of;
+    CHECK(first_is(plan_of(&s), BOX));
+    set_task(&s, TASK_UNKNOWN, 0, 0.7f); // and not good enough for it
+    CHECK(first_is(plan_of(&s), CLOUD));
+}
+
+TEST(who_served_the_last_turn_goes_on_unless_leaving_pays)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    of = goes_on_at(&s, SPARE);
+    s.choice.conversation = &of;
+    s.in_flight[SPARE] = 3;
+    CHECK(first_is(plan_of(&s), SPARE)); // of two that are alike
+    CHECK(strstr(s.plan.reason, "goes on where its conversation is"));
+    CHECK(strcmp(s.plan.rows[0].why, "served the turn before") == 0);
+    of.target = CLOUD; // clearly easy now, but 20,000 tokens would have to be read anew
+    set_task(&s, TASK_SUMMARISE, 0.9f, 0.9f);
+    CHECK(first_is(plan_of(&s), CLOUD));
+    s.ask.estimated_input_tokens = 1000;
+    CHECK(first_is(plan_of(&s), BOX));
+    s.ask.estimated_input_tokens = 20000;
+    s.policy.switch_cost = 0;
+    CHECK(first_is(plan_of(&s), BOX));
+    s.policy.switch_cost = 1;
+    s.targets[CLOUD].price_in_nanousd = s.targets[CLOUD].price_out_nanousd = 30000; // dear
+    CHECK(first_is(plan_of(&s), BOX));
+    of.target = -1; // its target is not there any more
+    CHECK(first_is(plan_of(&s), BOX));
+}
+
+TEST(a_conversation_keeps_no_target_that_a_filter_rules_out)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    of = goes_on_at(&s, CLOUD);
+    s.choice.conversation = &of;
+    s.choice.label = LABEL_RESTRICTED;
+    of.raised = true;
+    CHECK(first_is(plan_of(&s), BOX));
+    CHECK(strstr(s.plan.reason, "restricted stays local, as its conversation does"));
+    of.lost = true;
+    CHECK(strstr(plan_of(&s)->reason, "its conversation is not known here"));
+    s.fleet.targets = &s.targets[CLOUD];
+    s.fleet.target_count = 1;
+    of.target = 0;
+    CHECK(plan_of(&s)->err == ERR_NOT_ALLOWED);
+    CHECK(strstr(s.plan.reason, "its conversation is not known here"));
+    stage_init(&s);
+    of = goes_on_at(&s, SPARE);
+    s.choice.conversation = &of;
+    s.health[SPARE] = HEALTH_DOWN;
+    CHECK(first_is(plan_of(&s), BOX));
+    of.goes_on = false; // another one that begins alike: it has no place yet
+    s.health[SPARE] = HEALTH_UP;
+    CHECK(first_is(plan_of(&s), BOX));
+}
+
+TEST(a_full_plan_keeps_who_served_the_last_turn)
+{
+    struct stage s;
+    struct conversation of;
+    stage_init(&s);
+    s.fleet.target_count = PLAN_MAX + 8;
+    for (unsigned i = 4; i < PLAN_MAX + 8; i++)
+        s.targets[i].name = S("more");
+    of = goes_on_at(&s, PLAN_MAX + 7);
+    s.choice.conversation = &of;
+    CHECK(first_is(plan_of(&s), PLAN_MAX + 7) && s.plan.count == PLAN_MAX);
+}

@@ -4,8 +4,12 @@
 
 void policy_default(struct policy *p)
 {
-    *p = (struct policy){
-        .quality = 0.5, .hard_quality = 0.75, .unsure_below = 0.3, .stand_in = true};
+    *p = (struct policy){.quality = 0.5,
+                         .hard_quality = 0.75,
+                         .unsure_below = 0.3,
+                         .stand_in = true,
+                         .stay = 0.1,
+                         .switch_cost = 1};
     p->cascade.from = 1;
     for (unsigned t = 0; t < TASK_COUNT; t++) {
         p->task_local[t] = !task_is_hard((enum task)t);

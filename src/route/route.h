@@ -129,6 +129,8 @@ struct policy {
     bool unknown_model_is_auto; // else 404
     bool stand_in; // where no cloud target exists or is well, local may serve hard work
     struct cascade_policy cascade;
+    double stay;        // a conversation stays local, or elsewhere, within this of a threshold
+    double switch_cost; // USD a million tokens: what it costs another target to read a history
 };
 void policy_default(struct policy *p);
 
@@ -141,6 +143,7 @@ struct choice {
     const struct ask *ask;
     const struct judgement *judgement;
     enum label label;
+    const struct conversation *conversation; // that the request goes on with; NULL: none is known
     str client_model;
     str want_zone, want_quality; // x-weir-*: may only tighten
 };
