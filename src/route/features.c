@@ -422,7 +422,8 @@ void features_empty(struct features *f)
 
 void features_read(struct features *f, const struct view *v, const struct route_model *ahead)
 {
-    struct pass s = {.f = f, .words = f->words, .payload = f->payload};
+    static const int8_t no_row[TASK_COUNT];
+    struct pass s = {.f = f, .words = f->words, .payload = f->payload, .rows = no_row};
     if (ahead) {
         s.rows = ahead->weights;
         s.row_mask = ahead->bucket_count - 1;

@@ -188,6 +188,8 @@ def restricted(rng):
 
 def harmless(rng):
     text = OPEN.decode() + " " + PROSE * rng.choice([1, 3, 40])
+    if rng.random() < 0.5:  # stays local, and is copied to learn from
+        text = "Summarize the following text in two sentences.\n\n" + text
     return dress(rng, json.dumps(with_choices(rng, user(text))).encode())
 
 
