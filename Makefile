@@ -10,7 +10,7 @@ CC    := gcc
 endif
 OUT   := build/$(BUILD)
 ROOMS := $(shell awk -F'|' '{gsub(/ /,"",$$1); print $$1}' src/ROOMS)
-LIBS  := libuv libllhttp yyjson openssl yaml-0.1 sqlite3
+LIBS  := libuv libllhttp yyjson openssl yaml-0.1 sqlite3 libpcre2-8
 
 WARN  := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
          -Wmissing-prototypes -Wcast-qual -Wformat=2 -Wundef -Wvla

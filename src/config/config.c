@@ -367,6 +367,17 @@ static enum err read_model_name(struct load *l, const struct conf *at)
     return OK;
 }
 
+static enum err each(struct load *l, const struct conf *in,
+                     enum err (*read)(struct load *, const struct conf *))
+{
+    for (const struct conf *c = in ? in->child : NULL; c; c = c->next) {
+        enum err e = read(l, c);
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
 static enum err read_guard_types(struct load *l, const struct conf *map)
 {
     const char **names = arena_array(l->arena, const char *, guard_type_count() + 1);
@@ -399,7 +410,7 @@ static enum err read_guard(struct load *l, const struct conf *map)
         SETTING_ROW(struct guard_settings, ratio, least_score, "-1", -1, 1,
                     "findings below do not raise the label"),
     };
-    static const char *const also[] = {"types", NULL};
+    static const char *const also[] = {"types", "own", NULL};
     static const struct conf_table table = {rows, countof(rows), also};
     guard_policy_default(g);
     if (!map)
@@ -410,7 +421,15 @@ static enum err read_guard(struct load *l, const struct conf *map)
     g->scan = s.scan;
     if (s.least_score >= 0)
         g->least_score = s.least_score;
-    return e == OK ? read_guard_types(l, conf_get(map, S("types"))) : e;
+    if (e == OK)
+        e = read_guard_types(l, conf_get(map, S("types")));
+    if (e == OK)
+        e = each(l, conf_get(map, S("own")), config_read_own);
+    if (e == OK && *l->own) {
+        own_seal(*l->own);
+        g->own = *l->own;
+    }
+    return e;
 }
 
 // --- the whole
@@ -440,17 +459,6 @@ static enum err check_sections(struct load *l, const struct conf *root)
         if (!empty && c->kind != (list ? CONF_LIST : CONF_MAP))
             return fail(l, c, list ? "this section is a list" : "this section is a map",
                         list ? "begin each item with '- '" : "write key: value below it");
-    }
-    return OK;
-}
-
-static enum err each(struct load *l, const struct conf *in,
-                     enum err (*read)(struct load *, const struct conf *))
-{
-    for (const struct conf *c = in ? in->child : NULL; c; c = c->next) {
-        enum err e = read(l, c);
-        if (e != OK)
-            return e;
     }
     return OK;
 }
@@ -515,7 +523,8 @@ enum err config_load(struct config *c, const char *path, bool discover,
     *c = (struct config){0};
     arena_init(&c->arena, CONFIG_MEMORY);
     struct snapshot *s = &c->snap;
-    struct load l = {.arena = &c->arena, .snap = s, .name = c->name, .error = ret_error};
+    struct load l = {
+        .arena = &c->arena, .snap = s, .name = c->name, .error = ret_error, .own = &c->own};
     s->fleet.targets = arena_array(&c->arena, struct target, TARGET_MAX);
     s->engines = arena_array(&c->arena, struct engine_config, TARGET_MAX);
     default_zones(&s->fleet);
@@ -535,6 +544,8 @@ enum err config_load(struct config *c, const char *path, bool discover,
 
 void config_free(struct config *c)
 {
+    own_free(c->own);
+    c->own = NULL;
     arena_done(&c->arena);
 }
 

@@ -7,8 +7,9 @@
 #include "gate/gate.h"
 
 struct config {
-    struct arena arena; // everything below lives here
+    struct arena arena; // everything below lives here, but for own
     struct snapshot snap;
+    struct own *own; // what the operator calls sensitive; NULL: nothing
     bool from_file;
     char name[256];                          // the file's name, for messages
     struct upstream_found found[TARGET_MAX]; // without a file: what discovery found

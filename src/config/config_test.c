@@ -78,6 +78,13 @@ TEST(every_mistake_is_told_with_its_place)
         {"guard:\n  types: {SHOE_SIZE: public}\n", ":2:11",
          "unknown type 'SHOE_SIZE'; known here: "},
         {"guard:\n  types: {EMIAL: public}\n", ":2:11", "did you mean 'EMAIL'?"},
+        {"guard:\n  own: [{words: [abc]}]\n", ":2:9", "type: PROJECT"},
+        {"guard:\n  own: [{type: EMAIL, words: [abc]}]\n", ":2:16", "none that weir has"},
+        {"guard:\n  own: [{type: X, words: [ab]}]\n", ":2:27", "three letters"},
+        {"guard:\n  own: [{type: X, patterns: [\"(\"]}]\n", ":2:30", "at byte 1"},
+        {"guard:\n  own: [{type: X, documents: [/no/such]}]\n", ":2:31", "cannot be read"},
+        {"guard:\n  own: [{type: X, words_file: /no/such}]\n", ":2:31", "cannot be read"},
+        {"guard:\n  own: [{type: X, word: [abc]}]\n", ":2:19", "words"},
         {"zones: {local: {max_label: secret}}\n",
          ":1:", "unknown label 'secret'; known here: public, internal, restricted"},
         {"tenants:\n  - {name: a, key: k}\n  - {name: b, key: k}\n", ":3:", "own"},
@@ -109,4 +116,18 @@ TEST(what_can_never_match_is_found)
                  &e) == OK);
     CHECK(config_lint(&c) == 3);
     config_free(&c);
+}
+
+TEST(what_the_operator_calls_sensitive_is_read)
+{
+    struct conf_error e;
+    REQUIRE(load("guard:\n  own:\n    - {type: PROJECT, words: [Nordlicht, \"Projekt Amsel\"]}\n"
+                 "    - {type: CUSTOMER_NO, label: internal, patterns: [\"KD-[0-9]{8}\"]}\n",
+                 &e) == OK);
+    const struct guard_policy *g = &c.snap.guard;
+    REQUIRE(g->own && own_kind_count(g->own) == 2);
+    CHECK(g->of_own[0] == LABEL_RESTRICTED && g->of_own[1] == LABEL_INTERNAL);
+    CHECK(strcmp(own_type(g->own, 1), "CUSTOMER_NO") == 0);
+    config_free(&c);
+    CHECK(!c.own);
 }

@@ -8,6 +8,7 @@ struct load {
     struct snapshot *snap;
     const char *name; // the file's, for messages
     struct conf_error *error;
+    struct own **own; // the operator's, once there is something
 };
 
 enum err fail(struct load *l, const struct conf *at, const char *what, const char *hint);
@@ -25,4 +26,5 @@ enum err read_label(struct load *l, const struct conf *at, str word, enum label 
 
 enum err config_read_target(struct load *l, const struct conf *at);
 enum err config_read_engine(struct load *l, const struct conf *at);
+enum err config_read_own(struct load *l, const struct conf *at);
 #endif

@@ -62,7 +62,12 @@ static void put_guard(struct buf *out, const struct guard_policy *g)
             buf_printf(out, "%s\"%s\":\"%s\"", i ? "," : "", guard_type(i),
                        label_name(g->of_type[i]));
     }
-    buf_put(out, S("}}"));
+    buf_put(out, S("},\"own\":{"));
+    for (unsigned i = 0; g->own && i < own_kind_count(g->own); i++)
+        buf_printf(out, "%s\"%s\":\"%s\"", i ? "," : "", own_type(g->own, i),
+                   label_name(g->of_own[i]));
+    buf_printf(out, "},\"own_digest\":\"%016llx\"}",
+               g->own ? (unsigned long long)own_digest(g->own) : 0);
 }
 
 static void put_route(struct buf *out, const struct snapshot *s)

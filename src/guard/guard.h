@@ -4,6 +4,7 @@
 #ifndef GUARD_GUARD_H
 #define GUARD_GUARD_H
 #include "call/call.h"
+#include "own/own.h"
 
 enum { GUARD_FINDINGS_MAX = 64 };
 
@@ -11,6 +12,8 @@ enum { GUARD_FINDINGS_MAX = 64 };
 struct guard_policy {
     bool scan; // off: every call keeps the label of its other sources
     enum label of_type[64];
+    const struct own *own; // the operator's; NULL: none. It outlives what is found by it
+    enum label of_own[OWN_KINDS_MAX];
     enum label media;   // images, audio and files, which are not looked into
     double least_score; // findings below are kept but do not raise the label
 };

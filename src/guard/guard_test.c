@@ -137,3 +137,34 @@ TEST(a_scan_that_is_off_finds_nothing)
     CHECK(s.finding_count == 0 && s.label == LABEL_PUBLIC && !s.truncated);
     arena_done(&a);
 }
+
+// What the operator calls sensitive, plain and in what the screening looks through.
+TEST(the_operators_words_are_findings_with_their_label)
+{
+    struct arena a;
+    struct guard_policy p;
+    struct screening s;
+    char why[OWN_WHY];
+    struct own *own = own_new();
+    REQUIRE(own_add_word(own, own_kind(own, S("PROJECT")), S("Nordlicht"), why));
+    REQUIRE(own_add_pattern(own, own_kind(own, S("COSTLY")), S("(a+)+(b|c)"), why));
+    own_seal(own);
+    arena_init(&a, 1 << 20);
+    guard_policy_default(&p);
+    p.own = own;
+    p.of_own[0] = LABEL_INTERNAL;
+    p.of_own[1] = LABEL_RESTRICTED;
+    guard_scan_text(&a, text_of(S("mail jo@tidewatch.net about nordlicht")), &p, &s);
+    REQUIRE(s.finding_count == 2 && s.label == LABEL_INTERNAL);
+    CHECK(strcmp(s.findings[1].type, "PROJECT") == 0 && s.findings[1].start == 28);
+    guard_scan_text(&a, text_of(S("about n&#111;rdlicht, they said")), &p, &s);
+    REQUIRE(s.finding_count == 1 && s.label == LABEL_INTERNAL && s.findings[0].via);
+    CHECK(s.findings[0].start == 6);
+    guard_scan_text(&a, text_of(S("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")),
+                    &p, &s);
+    CHECK(s.truncated && s.label == LABEL_RESTRICTED); // cannot be judged
+    guard_scan_text(&a, text_of(S("nothing at all")), &p, &s);
+    CHECK(s.finding_count == 0 && s.label == LABEL_PUBLIC);
+    arena_done(&a);
+    own_free(own);
+}

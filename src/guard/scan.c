@@ -27,8 +27,18 @@ _Static_assert(countof(detectors) <= SCAN_DETECTORS_MAX, "a row for each detecto
 
 // --- findings ------------------------------------------------------------------------------------
 
+// Behind the detectors come the operator's kinds.
+static const char *type_of(const struct scan *s, size_t detector)
+{
+    size_t own = detector - countof(detectors);
+    return detector < countof(detectors) ? guard_type(detector)
+                                         : own_type(s->policy->own, (unsigned)own);
+}
+
 static enum label label_of(const struct scan *s, size_t detector, double score)
 {
+    if (detector >= countof(detectors))
+        return s->policy->of_own[detector - countof(detectors)];
     return score >= s->policy->least_score ? s->policy->of_type[detector] : LABEL_PUBLIC;
 }
 
@@ -85,7 +95,7 @@ static void put_in(struct scan *s, size_t detector, const struct hit *hit, const
         out->findings[i] = out->findings[i - 1];
         s->detector_of[i] = s->detector_of[i - 1];
     }
-    out->findings[i] = (struct finding){.type = guard_type(detector),
+    out->findings[i] = (struct finding){.type = type_of(s, detector),
                                         .part = s->part,
                                         .start = (uint32_t)hit->start,
                                         .end = (uint32_t)hit->end,
@@ -433,6 +443,22 @@ static void see_chunk(struct scan *s, struct chunk *c, const char *p, size_t blo
     c->marks[0] = c->marks[blocks];
 }
 
+// What the operator calls sensitive. What cannot be judged is restricted.
+static void find_own(struct scan *s)
+{
+    str t = s->look.text;
+    struct own_place *places = arena_array(s->arena, struct own_place, GUARD_FINDINGS_MAX);
+    size_t count = 0;
+    if (t.n == 0 || utf8_valid(t) != t.n) // restricted as such
+        return;
+    bool all = own_find(s->policy->own, t, places, GUARD_FINDINGS_MAX, &count);
+    for (size_t i = 0; i < count && !s->out->truncated; i++) {
+        const struct hit hit = {places[i].start, places[i].end, 1.0f};
+        add(s, countof(detectors) + places[i].kind, &hit, NULL);
+    }
+    s->out->truncated |= !all;
+}
+
 void scan_text(struct scan *s, str text)
 {
     struct chunk c; // its marks are written before they are read
@@ -455,6 +481,8 @@ void scan_text(struct scan *s, str text)
         see_chunk(s, &c, tail, (text.n - at + BLOCK - 1) / BLOCK, at);
     }
     judge_utf8(s, &c, text.n);
+    if (s->policy->own && !s->out->truncated)
+        find_own(s);
     if (scan_looks_inside(s))
         veil_read(s, c.veils, c.shift);
 }

@@ -10,7 +10,7 @@ struct scan {
     const struct guard_policy *policy;
     struct screening *out;
     uint32_t part, first;                    // the part, and its first finding
-    uint8_t detector_of[GUARD_FINDINGS_MAX]; // whose a finding is
+    uint8_t detector_of[GUARD_FINDINGS_MAX]; // whose a finding is: a detector's or the operator's
     size_t past[SCAN_DETECTORS_MAX];         // end of a detector's last finding
     size_t looked;                           // cue words before this place are known
     size_t budget;                           // of look.spent

@@ -142,3 +142,13 @@ def test_keys_are_asked_for_when_a_tenant_has_one():
                            {"api-key": "right-key"}):
                 assert w.post(ask(ROUTINE), header).status == 200
             assert "right-key" not in "".join(w.log)
+
+
+def test_what_the_operator_calls_sensitive_stays():
+    own = ("guard: {own: [{type: PROJECT, words: [Nordlicht]}, "
+           "{type: CASE, patterns: [\"AZ-[0-9]+\"]}]}\n")
+    for text in ("write a proof about nordlicht", "prove AZ-77"):
+        answer, _, cloud = both(text, model="far", more=own)
+        assert answer.status == 403 and cloud == 0, answer.status
+    answer, _, cloud = both("prove that primes never end", model="far", more=own)
+    assert answer.status == 200 and cloud == 1
