@@ -92,18 +92,26 @@ static float place_of(yyjson_val *row)
                                         : -1;
 }
 
-// "text", or the content of the last user message where that is a string, and of the one before.
-static str text_of_row(yyjson_val *row, str *ret_before)
+// "text", or the content of the last user message where that is a string, and what is beside it.
+static str text_of_row(yyjson_val *row, str ret_beside[BESIDE_COUNT])
 {
     must(row);
     yyjson_val *messages = yyjson_obj_get(row, "messages");
-    str text = field(row, "text"), before = STR_NONE;
-    for (size_t i = yyjson_arr_size(messages); i-- > 0 && !before.n;) {
+    str text = field(row, "text");
+    for (int b = 0; b < BESIDE_COUNT; b++)
+        ret_beside[b] = STR_NONE;
+    for (size_t i = yyjson_arr_size(messages); i-- > 0;) {
         yyjson_val *m = yyjson_arr_get(messages, i);
-        if (str_eq(field(m, "role"), S("user")))
-            *(text.n ? &before : &text) = field(m, "content");
+        str role = field(m, "role"), content = field(m, "content"), *to = NULL;
+        if (str_eq(role, S("user")))
+            to = text.n ? &ret_beside[BESIDE_BEFORE] : &text;
+        else if (str_eq(role, S("assistant")) && text.n && !ret_beside[BESIDE_BEFORE].n)
+            to = &ret_beside[BESIDE_ANSWER];
+        else if (i == 0 && str_eq(role, S("system")))
+            to = &ret_beside[BESIDE_SYSTEM];
+        if (to && !to->n)
+            *to = content;
     }
-    *ret_before = before;
     return text;
 }
 
@@ -111,8 +119,8 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
 {
     must(r);
     enum task task, also = TASK_UNKNOWN;
-    str before, text = text_of_row(row, &before), features = field(row, "features"),
-                packed = STR_NONE;
+    str beside[BESIDE_COUNT], text = text_of_row(row, beside), features = field(row, "features"),
+                              packed = STR_NONE;
     if (features.n && !route_features_open(&r->arena, features, &packed)) {
         r->passed_over++;
         return;
@@ -129,12 +137,14 @@ static void add_row(struct rows *r, const struct options *o, yyjson_val *row, co
     }
     r->also[r->count] = (uint8_t)also;
     r->source[r->count] = str_hash(field(row, "source")) * TASK_COUNT + task;
-    r->row[r->count++] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
-                                            .before = text_of(arena_copy(&r->arena, before)),
-                                            .packed = packed,
-                                            .task = task,
-                                            .local_ok = place_of(row),
-                                            .weight = (float)weight_of(o, row)};
+    r->row[r->count] = (struct route_row){.text = text_of(arena_copy(&r->arena, text)),
+                                          .packed = packed,
+                                          .task = task,
+                                          .local_ok = place_of(row),
+                                          .weight = (float)weight_of(o, row)};
+    for (int b = 0; b < BESIDE_COUNT; b++)
+        r->row[r->count].beside[b] = text_of(arena_copy(&r->arena, beside[b]));
+    r->count++;
 }
 
 static void init_rows(struct rows *ret)

@@ -200,7 +200,7 @@ void route_classify_text(const struct route_model *m, struct text text,
 {
     struct view v;
     must(m->weights);
-    view_of_text(&v, text_reveal(text), STR_NONE);
+    view_of_text(&v, text_reveal(text), NULL);
     judge_view(m, &v, ret_judgement);
 }
 

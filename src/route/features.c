@@ -7,7 +7,7 @@
 
 _Static_assert((int)VIEW_PAD >= (int)WORD_PAD, "a word is read in one go");
 
-enum { FIRST_TOKENS = 6, LAST_TOKENS = 6, PIECES_MAX = 32, QUOTE_LEAST = 48 };
+enum { FIRST_TOKENS = 6, LAST_TOKENS = 6, STARTS_MAX = 32, PIECES_MAX = 32, QUOTE_LEAST = 48 };
 enum { PAYLOAD_READ = 256 }; // of payload a beginning is read
 enum { HEAD_FREE = 360, TAIL_FREE = 220, BLOCK_LEAST = 140 };
 
@@ -22,13 +22,19 @@ enum mark {
     MARK_FORM,
     MARK_AROUND,
     MARK_NUMBER,
+    MARK_START,
 };
 
 const char *group_name(enum group g)
 {
-    static const char *const names[GROUP_COUNT] = {
-        "words of the instruction", "first and last words", "pasted text", "form", "surroundings",
-        "the message before"};
+    static const char *const names[GROUP_COUNT] = {"words of the instruction",
+                                                   "first and last words",
+                                                   "pasted text",
+                                                   "form",
+                                                   "surroundings",
+                                                   "the message before",
+                                                   "the answer before",
+                                                   "the system prompt"};
     must((unsigned)g < GROUP_COUNT);
     return names[g];
 }
@@ -59,7 +65,10 @@ struct pass {
     uint32_t row_mask;
     uint32_t line_words; // in this line
     uint32_t blanks;     // behind words; other blanks are in `of`
-    uint32_t label;      // hash of this line's one or two first words
+    uint32_t starts;     // words that begin a sentence of the instruction
+    bool ended;          // a sentence ended
+    uint32_t start[STARTS_MAX];
+    uint32_t label; // hash of this line's one or two first words
     uint32_t lines, label_lines, bullets, options, numbers, alone, formulas;
     uint32_t labels[4]; // the last labels, to see repeated ones
     uint32_t repeated;  // labels seen before: examples are given
@@ -79,6 +88,7 @@ static void take_label(struct pass *s)
 
 static void take_sign(struct pass *s, uint8_t c, const uint8_t *p)
 {
+    s->ended |= c == '\n' || c == '.' || c == ':';
     if (c == '\n') {
         s->lines++;
         s->line_words = 0;
@@ -104,6 +114,8 @@ static void take_mark(struct pass *s, uint8_t c, const uint8_t *p)
     s->of[c]++;
     if (word_kind[c] == KIND_SIGN)
         take_sign(s, c, p);
+    else
+        s->ended |= c == '?' || c == '!' || c == ';';
 }
 
 static const uint8_t *take_number(struct pass *s, const uint8_t *p, uint32_t *ret_hash)
@@ -165,6 +177,9 @@ static void read_piece(struct pass *s, const uint8_t *p, const uint8_t *end, boo
         if (likely(kind == KIND_LETTER)) {
             p = word_read(p, &hash);
             count_word(s, hash);
+            if (s->ended && !payload && s->starts < STARTS_MAX)
+                s->start[s->starts++] = hash;
+            s->ended = false;
             *to++ = ask_ahead(s, hash ^ salt);
             blanks += *p == ' ';
             p += *p == ' ';
@@ -366,9 +381,13 @@ static void add_around(struct features *f, const struct view *v)
         add(around, mix(202, MARK_AROUND));
 }
 
-static void add_context(struct features *f, const struct view *v)
+// A word of the message before is what it is in the instruction; elsewhere another feature.
+static const uint32_t beside_salt[BESIDE_COUNT] = {
+    [BESIDE_ANSWER] = 0x6d2b79f5, [BESIDE_SYSTEM] = 0x1b873593};
+
+static void add_beside(struct hashes *to, const struct side *side, uint32_t salt)
 {
-    const uint8_t *p = (const uint8_t *)v->context, *end = p + v->context_n;
+    const uint8_t *p = (const uint8_t *)side->text, *end = p + side->n;
     uint32_t before = 0;
     while (p < end) {
         struct wide w = {.bytes = 1, .kind = word_kind[*p]};
@@ -377,9 +396,10 @@ static void add_context(struct features *f, const struct view *v)
         if (w.kind == KIND_LETTER || w.kind == KIND_ALONE) {
             uint32_t hash = word_hash_alone(w.cp);
             p = w.kind == KIND_ALONE ? p + w.bytes : word_read(p, &hash);
-            add(&f->group[GROUP_CONTEXT], hash);
+            hash ^= salt;
+            add(to, hash);
             if (before)
-                add(&f->group[GROUP_CONTEXT], pair_of(before, hash));
+                add(to, pair_of(before, hash));
             before = hash;
         } else {
             p += w.bytes;
@@ -401,6 +421,8 @@ static void add_pairs(const struct pass *s, struct features *f)
     }
     for (uint32_t i = n > LAST_TOKENS ? n - LAST_TOKENS : 0; i < n; i++)
         add(edges, mix(w[i], MARK_LAST));
+    for (uint32_t i = 0; i < s->starts; i++)
+        add(edges, mix(s->start[i], MARK_START));
     uint32_t *pair = words->at + n;
     for (uint32_t i = 1; i < n; i++)
         *pair++ = ask_ahead(s, pair_of(w[i - 1], w[i]));
@@ -415,7 +437,9 @@ void features_empty(struct features *f)
         [GROUP_PAYLOAD] = {0, PAYLOAD_MAX, f->payload},
         [GROUP_FORM] = {0, FORM_MAX, f->form},
         [GROUP_AROUND] = {0, AROUND_MAX, f->around},
-        [GROUP_CONTEXT] = {0, CONTEXT_MAX, f->context},
+        [GROUP_BEFORE] = {0, BESIDE_MAX, f->beside[BESIDE_BEFORE]},
+        [GROUP_ANSWER] = {0, BESIDE_MAX, f->beside[BESIDE_ANSWER]},
+        [GROUP_SYSTEM] = {0, BESIDE_MAX, f->beside[BESIDE_SYSTEM]},
     };
     memcpy(f->group, rooms, sizeof rooms);
 }
@@ -437,7 +461,8 @@ void features_read(struct features *f, const struct view *v, const struct route_
     add_pairs(&s, f);
     add_form(&s, v);
     add_around(f, v);
-    add_context(f, v);
+    for (int b = 0; b < BESIDE_COUNT; b++)
+        add_beside(&f->group[GROUP_BEFORE + b], &v->beside[b], beside_salt[b]);
     must(f->group[GROUP_FORM].n > 0 && f->group[GROUP_FORM].n <= FORM_MAX);
 }
 
@@ -445,7 +470,7 @@ bool features_of_word(str word, uint32_t *ret_hash)
 {
     struct view v;
     struct features f;
-    view_of_text(&v, word, STR_NONE);
+    view_of_text(&v, word, NULL);
     features_read(&f, &v, NULL);
     if (f.group[GROUP_WORDS].n != 1)
         return false;
@@ -458,7 +483,7 @@ unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
     struct view v;
     struct features f;
     must(phrase.n < QUOTE_LEAST);
-    view_of_text(&v, phrase, STR_NONE);
+    view_of_text(&v, phrase, NULL);
     features_read(&f, &v, NULL);
     const struct hashes *words = &f.group[GROUP_WORDS];
     must(words->n == 1 || words->n == 3); // a word, or two and their pair
@@ -475,7 +500,7 @@ unsigned features_of_phrase(str phrase, uint32_t ret_hashes[4])
 // How loud a group is, whatever its number of features; form and surroundings: each feature.
 float group_value(const struct features *f, enum group g)
 {
-    static const float strength[GROUP_COUNT] = {1.2f, 0.8f, 0.3f, 0.1f, 0.1f, 1.2f};
+    static const float strength[GROUP_COUNT] = {1.2f, 0.8f, 0.3f, 0.1f, 0.1f, 1.2f, 0.8f, 1.2f};
     if (g == GROUP_FORM || g == GROUP_AROUND)
         return strength[g];
     return strength[g] / __builtin_sqrtf((float)f->group[g].n + 4.0f);

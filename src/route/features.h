@@ -7,21 +7,27 @@
 
 // --- view: the bytes that are looked at ------------------------------------------
 
-enum { VIEW_HEAD = 768, VIEW_TAIL = 383, VIEW_CONTEXT = 256, VIEW_PAD = 32 };
-_Static_assert(VIEW_HEAD + VIEW_TAIL + VIEW_CONTEXT < ROUTE_READ_MAX, "what is read is bounded");
+enum { VIEW_HEAD = 768, VIEW_TAIL = 383, VIEW_BESIDE = 256, VIEW_PAD = 32 };
+_Static_assert(VIEW_HEAD + VIEW_TAIL + BESIDE_COUNT * VIEW_BESIDE < ROUTE_READ_MAX,
+               "it is bounded");
+
+// The beginning of a text beside the last message.
+struct side {
+    uint32_t n; // bytes; VIEW_PAD zero bytes follow
+    char text[VIEW_BESIDE + VIEW_PAD];
+};
 
 struct view {
-    uint32_t n;         // bytes of text; VIEW_PAD zero bytes follow
-    uint32_t context_n; // bytes of the user's message before, where the last one is a mere "go on"
+    uint32_t n;           // bytes of text; VIEW_PAD zero bytes follow
     uint64_t total_bytes; // of the last user message, read or not
     uint64_t system_bytes;
     uint32_t turns;
     bool tools, media, schema;
     char text[VIEW_HEAD + 1 + VIEW_TAIL + VIEW_PAD];
-    char context[VIEW_CONTEXT + VIEW_PAD];
+    struct side beside[BESIDE_COUNT];
 };
-// A text, and the user's message before it where there was one.
-void view_of_text(struct view *v, str text, str before);
+// A text, and BESIDE_COUNT others beside it; NULL: none.
+void view_of_text(struct view *v, str text, const str *beside);
 // Decodes no more of the last user message than is looked at, whatever its size.
 void view_of_ask(struct view *v, const struct ask *ask);
 
@@ -31,11 +37,13 @@ void view_of_ask(struct view *v, const struct ask *ask);
 // thousand words cannot shout down an instruction of five.
 enum group {
     GROUP_WORDS,   // words and pairs of the instruction
-    GROUP_EDGES,   // its first and last words once more, with their place
+    GROUP_EDGES,   // its first and last words once more, with their place; how sentences begin
     GROUP_PAYLOAD, // words of what looks pasted: quoted, fenced, a long block
     GROUP_FORM,    // bucketed counts: length, lines, digits, punctuation, labels ...
     GROUP_AROUND,  // turns, tools, system prompt; nothing where there is none
-    GROUP_CONTEXT, // words of the message before; the same hashes as GROUP_WORDS
+    GROUP_BEFORE,  // words of the message before; the same hashes as GROUP_WORDS
+    GROUP_ANSWER,  // words of the answer between, hashed apart
+    GROUP_SYSTEM,  // words of the system prompt, hashed apart
     GROUP_COUNT
 };
 const char *group_name(enum group g);
@@ -46,11 +54,11 @@ enum { PAYLOAD_SALT = 0x5bd1e995 };
 enum {
     TOKENS_MAX = VIEW_HEAD + 1 + VIEW_TAIL, // a byte each, at worst
     WORDS_MAX = 2 * TOKENS_MAX,             // each, and its pair with the one before
-    EDGES_MAX = 32,
+    EDGES_MAX = 64,
     PAYLOAD_MAX = TOKENS_MAX,
     FORM_MAX = 64,
     AROUND_MAX = 8,
-    CONTEXT_MAX = 128,
+    BESIDE_MAX = VIEW_BESIDE,
 };
 struct hashes {
     uint16_t n, cap;
@@ -64,7 +72,7 @@ struct features {
     uint32_t alone;  // of all words those that are written without blanks, as Han is
     uint32_t blanks; // blanks and line ends
     uint32_t words[WORDS_MAX], edges[EDGES_MAX], payload[PAYLOAD_MAX], form[FORM_MAX],
-        around[AROUND_MAX], context[CONTEXT_MAX];
+        around[AROUND_MAX], beside[BESIDE_COUNT][BESIDE_MAX];
 };
 // ahead: the model whose rows will be summed, which are asked for as soon as they are known, as its
 // table is larger than a core's caches; NULL: none.

@@ -5,7 +5,7 @@
 static void read_text(struct features *f, const char *text)
 {
     struct view v;
-    view_of_text(&v, str_c(text), STR_NONE);
+    view_of_text(&v, str_c(text), NULL);
     features_read(f, &v, NULL);
 }
 
@@ -106,11 +106,35 @@ TEST(any_bytes_are_read_within_the_rooms)
             text[i] = round % 3 ? some[rng_next(&seed) % (sizeof some - 1)] : (char)rng_next(&seed);
         struct view v;
         struct features f;
-        view_of_text(&v, str_of(text, n), STR_NONE);
+        view_of_text(&v, str_of(text, n), NULL);
         features_read(&f, &v, NULL);
         for (int g = 0; g < GROUP_COUNT; g++) {
             CHECK(f.group[g].n <= f.group[g].cap && group_name((enum group)g)[0]);
             CHECK(group_value(&f, (enum group)g) > 0);
         }
     }
+}
+
+TEST(how_a_sentence_begins_is_a_feature_of_its_own)
+{
+    struct features one, other;
+    read_text(&one, "A page is here. Shorten the page");
+    read_text(&other, "A page is here, shorten the page");
+    CHECK(one.group[GROUP_WORDS].n == other.group[GROUP_WORDS].n);
+    CHECK(one.group[GROUP_EDGES].n == other.group[GROUP_EDGES].n + 1u);
+}
+
+TEST(words_beside_are_other_features_than_the_instructions)
+{
+    struct view v;
+    struct features f;
+    const str beside[BESIDE_COUNT] = {S("plums"), S("plums"), S("plums")};
+    view_of_text(&v, S("plums"), beside);
+    features_read(&f, &v, NULL);
+    const uint32_t word = f.words[0];
+    for (int b = 0; b < BESIDE_COUNT; b++) {
+        REQUIRE(f.group[GROUP_BEFORE + b].n == 1);
+        CHECK((f.beside[b][0] == word) == (b == BESIDE_BEFORE));
+    }
+    CHECK(f.beside[BESIDE_ANSWER][0] != f.beside[BESIDE_SYSTEM][0]);
 }

@@ -36,8 +36,8 @@ uint32_t packed_shape(void)
     struct view v;
     struct features f;
     uint32_t h = GROUP_COUNT + 256 * HEAD_BYTES;
-    view_of_text(&v, str_of(sample, sizeof sample - 1), S("and before"));
-    v.system_bytes = 100;
+    const str beside[BESIDE_COUNT] = {S("and before"), S("an answer"), S("a system prompt")};
+    view_of_text(&v, str_of(sample, sizeof sample - 1), beside);
     v.tools = v.media = v.schema = true;
     features_read(&f, &v, NULL);
     for (int g = 0; g < GROUP_COUNT; g++)

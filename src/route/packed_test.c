@@ -11,7 +11,7 @@ static const struct route_row rows[] = {
      .local_ok = 0},
     {.text = {"quax seven plums", 16}, .task = TASK_PLANNING, .weight = 0.5f, .local_ok = -1},
     {.text = {"more", 4},
-     .before = {"quax the flim", 13},
+     .beside = {{"quax the flim", 13}, {"zorbed", 6}, {"you plan", 8}},
      .task = TASK_PLANNING,
      .weight = 1,
      .local_ok = 0},
@@ -21,11 +21,14 @@ static const struct route_row rows[] = {
      .local_ok = 0.5f},
 };
 
-static void pack_text(struct buf *out, str text, str before)
+static void pack_row(struct buf *out, const struct route_row *row)
 {
+    str beside[BESIDE_COUNT];
     struct view v;
     struct features f;
-    view_of_text(&v, text, before);
+    for (int b = 0; b < BESIDE_COUNT; b++)
+        beside[b] = text_reveal(row->beside[b]);
+    view_of_text(&v, text_reveal(row->text), beside);
     features_read(&f, &v, NULL);
     packed_write(out, &f, view_seen(&v));
 }
@@ -47,9 +50,10 @@ TEST(weights_learned_from_features_are_those_learned_from_the_text)
         text[i] = packed[i] = rows[i];
         text[i].as_it_is = true;
         buf_init(&bytes[i], 64 * 1024);
-        pack_text(&bytes[i], text_reveal(rows[i].text), text_reveal(rows[i].before));
+        pack_row(&bytes[i], &rows[i]);
         packed[i].packed = buf_str(&bytes[i]);
-        packed[i].text = packed[i].before = text_of(STR_NONE);
+        packed[i].text = text_of(STR_NONE);
+        memset(packed[i].beside, 0, sizeof packed[i].beside);
     }
     train(text, countof(text), &one);
     train(packed, countof(packed), &other);
@@ -125,7 +129,7 @@ TEST(what_was_packed_by_other_features_or_is_cut_is_refused)
     struct buf packed;
     uint32_t shape = packed_shape();
     buf_init(&packed, 64 * 1024);
-    pack_text(&packed, S("zorb the flim"), STR_NONE);
+    pack_row(&packed, &rows[0]);
     CHECK(packed_holds(buf_str(&packed), shape));
     CHECK(!packed_holds(buf_str(&packed), shape + 1));
     for (size_t n = 0; n < packed.n; n++)

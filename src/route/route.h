@@ -28,7 +28,7 @@ str route_model_builtin(void); // the committed weights
 
 // What is read: the last user message (its head and tail), its surroundings counted. At most
 // ROUTE_READ_MAX bytes of text whatever the body's size.
-enum { ROUTE_READ_MAX = 1536 };
+enum { ROUTE_READ_MAX = 2048 };
 void route_classify(const struct route_model *m, struct arena *a, const struct ask *ask,
                     struct judgement *ret_judgement);
 void route_classify_text(const struct route_model *m, struct text text,
@@ -45,10 +45,13 @@ void route_classify_packed(const struct route_model *m, str packed,
 
 // --- training (weir train) -------------------------------------------------------
 
+// What stands beside the user's last message and is read with it: the user's message before, the
+// assistant's answer to that one, and the system prompt.
+enum beside { BESIDE_BEFORE, BESIDE_ANSWER, BESIDE_SYSTEM, BESIDE_COUNT };
 struct route_row {
-    struct text text, before; // before: the user's message before, or nothing
-    str packed;               // the features in place of the text, or nothing
-    bool as_it_is;            // learned without kind words, as packed ones are
+    struct text text, beside[BESIDE_COUNT]; // beside: or nothing
+    str packed;                             // the features in place of the text, or nothing
+    bool as_it_is;                          // learned without kind words, as packed ones are
     enum task task;
     float weight;   // of its task; 0: only local_ok is learned from it
     float local_ok; // 1 where a local model's answer serves, 0 where not, between; -1 not known

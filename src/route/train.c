@@ -63,7 +63,10 @@ static void read_row(struct trainer *t, const struct route_row *row, str text)
     if (row->packed.n) {
         packed_read(row->packed, &t->f, &t->seen);
     } else {
-        view_of_text(&t->view, text, text_reveal(row->before));
+        str beside[BESIDE_COUNT];
+        for (int b = 0; b < BESIDE_COUNT; b++)
+            beside[b] = text_reveal(row->beside[b]);
+        view_of_text(&t->view, text, beside);
         features_read(&t->f, &t->view, NULL);
     }
 }

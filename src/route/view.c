@@ -4,10 +4,6 @@
 #include "base/json_text.h"
 #include "route/features.h"
 
-// A last message of fewer bytes is looked at together with the one before ("continue", "and in
-// C?").
-enum { SHORT_BYTES = 200 };
-
 // Up to `end` something is put; VIEW_PAD bytes behind it may be written, and mean nothing.
 struct sink {
     char *at, *end;
@@ -90,17 +86,29 @@ static void close_view(struct view *v, const struct sink *s)
     memset(v->text + v->n, 0, VIEW_PAD);
 }
 
-void view_of_text(struct view *v, str text, str before)
+// The beginning of what stands beside; whole characters, as the rest is no text.
+static void close_side(struct side *side, const struct sink *s)
+{
+    side->n = (uint32_t)(s->at - side->text);
+    memset(s->at, 0, VIEW_PAD);
+}
+
+void view_of_text(struct view *v, str text, const str *beside)
 {
     struct sink s = {v->text, v->text + VIEW_HEAD + 1 + VIEW_TAIL};
     v->total_bytes = text.n;
-    v->system_bytes = 0;
-    v->turns = before.n ? 3 : 1; // an answer stood between
+    v->system_bytes = beside ? beside[BESIDE_SYSTEM].n : 0;
+    v->turns = 1 + (v->system_bytes > 0);
+    if (beside && beside[BESIDE_BEFORE].n)
+        v->turns += 2; // an answer stood between
     v->tools = v->media = v->schema = false;
-    v->context_n = text.n < SHORT_BYTES ? (uint32_t)min_size(before.n, VIEW_CONTEXT) : 0;
-    if (v->context_n)
-        memcpy(v->context, before.p, v->context_n);
-    memset(v->context + v->context_n, 0, VIEW_PAD);
+    for (int b = 0; b < BESIDE_COUNT; b++) {
+        struct side *side = &v->beside[b];
+        struct sink put = {side->text, side->text + VIEW_BESIDE};
+        if (beside && beside[b].n)
+            put_raw(&put, beside[b], false);
+        close_side(side, &put);
+    }
     if (text.n <= VIEW_HEAD + VIEW_TAIL) {
         put_raw(&s, text, false);
     } else {
@@ -170,6 +178,33 @@ static void count_around(struct view *v, const struct ask *ask, struct range r)
             v->system_bytes += raw_of(ask, &ask->parts[i]).n;
 }
 
+// The parts of the assistant's last message before part `end`, behind the user's message before.
+static struct range answer_before(const struct ask *ask, uint32_t end, struct range before)
+{
+    while (end > before.end && ask->parts[end - 1].role != ROLE_ASSISTANT)
+        end--;
+    uint32_t first = end;
+    while (first > before.end && ask->parts[first - 1].turn == ask->parts[end - 1].turn)
+        first--;
+    return (struct range){first, end};
+}
+
+static void read_beside(struct view *v, const struct ask *ask, uint32_t first)
+{
+    struct range of[BESIDE_COUNT] = {0};
+    if (first > 0)
+        of[BESIDE_BEFORE] = message_before(ask, first);
+    of[BESIDE_ANSWER] = answer_before(ask, first, of[BESIDE_BEFORE]);
+    while (of[BESIDE_SYSTEM].end < ask->part_count &&
+           ask->parts[of[BESIDE_SYSTEM].end].role == ROLE_SYSTEM)
+        of[BESIDE_SYSTEM].end++;
+    for (int b = 0; b < BESIDE_COUNT; b++) {
+        struct sink put = {v->beside[b].text, v->beside[b].text + VIEW_BESIDE};
+        put_parts(&put, ask, of[b]);
+        close_side(&v->beside[b], &put);
+    }
+}
+
 void view_of_ask(struct view *v, const struct ask *ask)
 {
     struct range r = message_before(ask, ask->part_count);
@@ -186,19 +221,16 @@ void view_of_ask(struct view *v, const struct ask *ask)
         put_tail(&s, raw_of(ask, last), last->escaped);
     }
     close_view(v, &s);
-    struct sink c = {v->context, v->context};
-    if (v->n < SHORT_BYTES && r.first > 0) {
-        c.end = v->context + VIEW_CONTEXT;
-        put_parts(&c, ask, message_before(ask, r.first));
-    }
-    v->context_n = (uint32_t)(c.at - v->context);
-    memset(c.at, 0, VIEW_PAD);
+    read_beside(v, ask, r.first);
 }
 
 struct seen view_seen(const struct view *v)
 {
-    must(v->n + v->context_n <= ROUTE_READ_MAX);
-    return (struct seen){.read_bytes = v->n + v->context_n,
+    uint32_t n = v->n;
+    for (int b = 0; b < BESIDE_COUNT; b++)
+        n += v->beside[b].n;
+    must(n <= ROUTE_READ_MAX);
+    return (struct seen){.read_bytes = n,
                          .total_bytes = (uint32_t)min_size(v->total_bytes, UINT32_MAX),
                          .empty = v->n == 0};
 }

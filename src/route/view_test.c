@@ -32,6 +32,11 @@ static bool view_is(const struct view *v, const char *text)
     return str_eq(str_of(v->text, v->n), str_c(text));
 }
 
+static bool side_is(const struct view *v, enum beside b, const char *text)
+{
+    return str_eq(str_of(v->beside[b].text, v->beside[b].n), str_c(text));
+}
+
 TEST(the_last_users_text_is_read_and_its_escapes_undone)
 {
     struct made m = {0};
@@ -41,10 +46,12 @@ TEST(the_last_users_text_is_read_and_its_escapes_undone)
     add_part(&m, ROLE_ASSISTANT, 2, "no");
     view_of_ask(&v, &m.ask);
     CHECK(view_is(&v, "a \"b\"\n\xc3\xa9 \xf0\x9f\x98\x80 / c"));
-    CHECK(v.turns == 3 && v.system_bytes == 8 && v.context_n == 0);
+    CHECK(v.turns == 3 && v.system_bytes == 8);
+    CHECK(side_is(&v, BESIDE_SYSTEM, "be brief"));
+    CHECK(side_is(&v, BESIDE_BEFORE, "") && side_is(&v, BESIDE_ANSWER, ""));
 }
 
-TEST(a_short_last_message_brings_the_one_before)
+TEST(the_last_message_brings_what_was_said_before)
 {
     struct made m = {0};
     struct view v;
@@ -53,20 +60,45 @@ TEST(a_short_last_message_brings_the_one_before)
     add_part(&m, ROLE_USER, 2, "continue");
     view_of_ask(&v, &m.ask);
     CHECK(view_is(&v, "continue"));
-    CHECK(str_eq(str_of(v.context, v.context_n), S("write a story")));
+    CHECK(side_is(&v, BESIDE_BEFORE, "write a story") && side_is(&v, BESIDE_ANSWER, "once"));
+    CHECK(side_is(&v, BESIDE_SYSTEM, ""));
+}
+
+TEST(beside_the_last_message_stands_the_last_answer_and_never_one_to_come)
+{
+    struct made m = {0};
+    struct view v;
+    add_part(&m, ROLE_ASSISTANT, 0, "hello, how can I help");
+    add_part(&m, ROLE_USER, 1, "write a story");
+    add_part(&m, ROLE_ASSISTANT, 2, "let me look");
+    add_part(&m, ROLE_TOOL, 3, "a result");
+    add_part(&m, ROLE_ASSISTANT, 4, "once");
+    add_part(&m, ROLE_USER, 5, "continue");
+    add_part(&m, ROLE_ASSISTANT, 6, "upon a time");
+    view_of_ask(&v, &m.ask);
+    CHECK(side_is(&v, BESIDE_BEFORE, "write a story") && side_is(&v, BESIDE_ANSWER, "once"));
+    m.ask.part_count = 2; // nobody asked before
+    view_of_ask(&v, &m.ask);
+    CHECK(view_is(&v, "write a story") && side_is(&v, BESIDE_BEFORE, ""));
+    CHECK(side_is(&v, BESIDE_ANSWER, "hello, how can I help"));
 }
 
 TEST(a_row_to_learn_from_is_seen_as_its_conversation_would_be)
 {
     struct made m = {0};
     struct view v, w;
-    add_part(&m, ROLE_USER, 0, "write a story");
-    add_part(&m, ROLE_ASSISTANT, 1, "once");
-    add_part(&m, ROLE_USER, 2, "continue");
+    const str beside[BESIDE_COUNT] = {S("write a story"), S("once"), S("be brief")};
+    add_part(&m, ROLE_SYSTEM, 0, "be brief");
+    add_part(&m, ROLE_USER, 1, "write a story");
+    add_part(&m, ROLE_ASSISTANT, 2, "once");
+    add_part(&m, ROLE_USER, 3, "continue");
     view_of_ask(&v, &m.ask);
-    view_of_text(&w, S("continue"), S("write a story"));
-    CHECK(view_is(&w, "continue") && w.turns == v.turns && w.context_n == v.context_n);
-    CHECK(memcmp(v.context, w.context, w.context_n + VIEW_PAD) == 0);
+    view_of_text(&w, S("continue"), beside);
+    CHECK(view_is(&w, "continue") && w.turns == v.turns && w.system_bytes == v.system_bytes);
+    for (int b = 0; b < BESIDE_COUNT; b++) {
+        REQUIRE(w.beside[b].n == v.beside[b].n);
+        CHECK(memcmp(v.beside[b].text, w.beside[b].text, w.beside[b].n + VIEW_PAD) == 0);
+    }
 }
 
 TEST(parts_of_one_message_are_joined)
@@ -86,7 +118,7 @@ TEST(of_a_long_text_head_and_tail_are_read)
     memset(text, 'm', 50000);
     memcpy(text, "HEAD", 4);
     memcpy(text + 49996, "TAIL", 4);
-    view_of_text(&v, str_of(text, 50000), STR_NONE);
+    view_of_text(&v, str_of(text, 50000), NULL);
     CHECK(v.n == VIEW_HEAD + 1 + VIEW_TAIL && v.total_bytes == 50000);
     CHECK(memcmp(v.text, "HEAD", 4) == 0 && memcmp(v.text + v.n - 4, "TAIL", 4) == 0);
     CHECK(v.text[VIEW_HEAD] == '\n');
@@ -161,7 +193,7 @@ TEST(a_request_without_text_gives_an_empty_view)
     struct made m = {0};
     struct view v;
     view_of_ask(&v, &m.ask);
-    CHECK(v.n == 0 && v.context_n == 0 && v.total_bytes == 0);
+    CHECK(v.n == 0 && side_is(&v, BESIDE_BEFORE, "") && v.total_bytes == 0);
     add_part(&m, ROLE_SYSTEM, 0, "be brief");
     view_of_ask(&v, &m.ask);
     CHECK(v.n == 0 && v.system_bytes == 8);
