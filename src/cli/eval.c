@@ -203,8 +203,7 @@ static void free_orders(struct eval *e)
     mem_free(e->times);
 }
 
-// The middle 95 % of n values, those that are numbers.
-static void interval_of(double *values, size_t n, double *ret_low, double *ret_high)
+void eval_interval(double *values, size_t n, double *ret_low, double *ret_high)
 {
     size_t real = 0;
     for (size_t i = 0; i < n; i++)
@@ -234,7 +233,7 @@ static void bootstrap(struct eval *e)
     for (unsigned f = 0; f < FIGURE_COUNT; f++) {
         struct value *value = &e->report.figure[f];
         value->is = v[f];
-        interval_of(all + f * draws, draws, &value->low, &value->high);
+        eval_interval(all + f * draws, draws, &value->low, &value->high);
     }
     mem_free(all);
 }
@@ -262,7 +261,7 @@ static void random_band(struct eval *e)
             o[i].score = -(double)i;
         apgr[d] = route_curve(o, NULL, n, &c) ? c.apgr : NAN;
     }
-    interval_of(apgr, draws, &r->random_low, &r->random_high);
+    eval_interval(apgr, draws, &r->random_low, &r->random_high);
     mem_free(apgr);
     mem_free(o);
 }

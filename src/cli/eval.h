@@ -23,7 +23,7 @@ struct eval_row {
 
 enum { EVAL_FILES = 32, EVAL_ONLY = 16 };
 struct eval_input {
-    const char *config;
+    const char *config, *weights; // weights: in place of the configuration's, or NULL
     const char *paths[EVAL_FILES];
     unsigned path_count;
     struct eval_only {
@@ -55,6 +55,8 @@ void eval_free(struct eval_rows *r);
 // A number from least to most, or false.
 bool eval_number(const char *word, double least, double most, double *ret) must_check;
 void eval_sort(double *values, size_t n); // the least first; numbers only
+// The middle 95 % of n values, those that are numbers; sorts them. NAN where there are none.
+void eval_interval(double *values, size_t n, double *ret_low, double *ret_high);
 
 // --- what is measured: eval.c, written by eval_report.c ---------------------------
 

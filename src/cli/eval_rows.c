@@ -182,6 +182,12 @@ bool eval_read(const struct eval_input *in, struct eval_rows *ret)
     must(in && ret->count == 0);
     if (!cli_load_config(&k, in->config, false))
         return false;
+    char why[160];
+    if (in->weights && config_weights(&k.arena, in->weights, &k.snap.model, why) != OK) {
+        fprintf(stderr, "weir: %s: %s\n", in->weights, why);
+        config_free(&k);
+        return false;
+    }
     cli_stand_ins(&k.snap);
     g.in = in;
     g.k = &k;

@@ -298,10 +298,30 @@ static enum err check_learn(struct load *l, const struct conf *map)
     return OK;
 }
 
+enum err config_weights(struct arena *a, const char *path, struct route_model *ret_model,
+                        char ret_why[160])
+{
+    enum { ALIGN = 64, WEIGHTS_MAX = 32 * 1024 * 1024 };
+    struct buf file;
+    const char *why = "";
+    enum err e = ERR_BAD_FILE;
+    buf_init(&file, WEIGHTS_MAX);
+    if (buf_read_file(&file, path)) {
+        char *room = arena_bytes(a, file.n + ALIGN);
+        room += -(uintptr_t)room % ALIGN;
+        memcpy(room, file.p, file.n);
+        e = route_model_open(str_of(room, file.n), ret_model, &why);
+        snprintf(ret_why, 160, "%s", why);
+    } else {
+        snprintf(ret_why, 160, "cannot be read: %.80s", strerror(errno));
+    }
+    buf_done(&file);
+    return e;
+}
+
 // The operator's own weights in place of those that are built in.
 static enum err read_classifier(struct load *l, const struct conf *map)
 {
-    enum { ALIGN = 64, WEIGHTS_MAX = 32 * 1024 * 1024 };
     struct classifier_settings {
         setting_word weights;
     } s;
@@ -310,28 +330,13 @@ static enum err read_classifier(struct load *l, const struct conf *map)
                     "a file that weir train wrote; empty: the weights that are built in"),
     };
     static const struct conf_table table = {rows, countof(rows), NULL};
-    char path[4096];
-    struct buf file;
-    char cannot[100];
-    const char *why = "";
+    char path[4096], why[160], what[200];
     enum err e = fill(l, &s, &table, map);
     if (e != OK || s.weights.n == 0)
         return e;
-    buf_init(&file, WEIGHTS_MAX);
-    if (buf_read_file(&file, str_copy_to(path, sizeof path, s.weights))) {
-        char *room = arena_bytes(l->arena, file.n + ALIGN);
-        room += -(uintptr_t)room % ALIGN;
-        memcpy(room, file.p, file.n);
-        e = route_model_open(str_of(room, file.n), &l->snap->model, &why);
-    } else {
-        snprintf(cannot, sizeof cannot, "cannot be read: %.80s", strerror(errno));
-        why = cannot;
-        e = ERR_BAD_FILE;
-    }
-    buf_done(&file);
-    if (e == OK)
+    str_copy_to(path, sizeof path, s.weights);
+    if (config_weights(l->arena, path, &l->snap->model, why) == OK)
         return OK;
-    char what[200];
     snprintf(what, sizeof what, "classifier.weights: %s", why);
     return fail(l, conf_get(map, S("weights")), what, "give a file that weir train wrote");
 }

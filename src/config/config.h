@@ -20,6 +20,9 @@ struct config {
 enum err config_load(struct config *c, const char *path, bool discover,
                      struct conf_error *ret_error) must_check;
 void config_free(struct config *c);
+// A file of weights, into the arena.
+enum err config_weights(struct arena *a, const char *path, struct route_model *ret_model,
+                        char ret_why[160]) must_check;
 // What is wrong, in one line.
 enum { CONFIG_SAY = 800 };
 void config_say(const struct conf_error *e, char ret_say[CONFIG_SAY]);
