@@ -62,12 +62,17 @@ static unsigned value_at(const struct code *c, str t, size_t at)
     return at < t.n ? c->value[(uint8_t)t.p[at]] : NONE;
 }
 
-// Whether the byte that the first two characters make may begin a text.
+// Whether the two bytes that the first characters make may begin a text; at + 3 is in it.
 static bool begins(const struct code *c, str t, size_t at)
 {
-    unsigned bits = value_at(c, t, at) << c->bits | value_at(c, t, at + 1);
-    unsigned kind = kinds[bits >> (2 * c->bits - 8) & 0xff];
-    return kind != NO_TEXT && kind != INNER;
+    unsigned bits = 0;
+    for (size_t i = 0; i < 4; i++)
+        bits = bits << c->bits | c->value[(uint8_t)t.p[at + i]];
+    bits >>= 4 * c->bits - 16;
+    unsigned first = kinds[bits >> 8 & 0xff], second = kinds[bits & 0xff];
+    if (first == NO_TEXT || first == INNER || second == NO_TEXT)
+        return false;
+    return (second == INNER) == (first >= TWO && first <= FOUR);
 }
 
 // Whether the characters from `at` on decode to text. Half of it may be zeros: UTF-16.
@@ -225,6 +230,7 @@ static unsigned classes(const char *p)
 
 static void try_starts(struct scan *s, const struct code *c, size_t at, size_t starts)
 {
+    must(at + TRY <= s->look.text.n);
     for (size_t i = 0; i < starts && s->decoded <= at; i++)
         if (begins(c, s->look.text, at + i) && tried(c, s->look.text, at + i))
             read_all(s, c, first_unit(c, s->look.text, at + i, s->decoded));

@@ -358,6 +358,11 @@ void veil_marks_sse2(const char *p, size_t blocks, uint64_t *ret_marks)
 
 // --- reading -------------------------------------------------------------------------------------
 
+static bool may_begin(char c)
+{
+    return c & 0x80 || c == '%' || c == '&' || c == '\\';
+}
+
 // Copies from *at on, up to end, until the piece is full.
 static size_t unveil(str t, size_t *at, size_t end, char *piece, uint32_t *from)
 {
@@ -365,7 +370,7 @@ static size_t unveil(str t, size_t *at, size_t end, char *piece, uint32_t *from)
     struct veil v;
     must(p < end && end <= t.n);
     while (p < end && n + sizeof v.out <= SCAN_PIECE) {
-        if (!veil_at(t, p, &v)) {
+        if (!may_begin(t.p[p]) || !veil_at(t, p, &v)) {
             from[n] = (uint32_t)p;
             piece[n++] = t.p[p++];
             continue;
