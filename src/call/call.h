@@ -264,6 +264,7 @@ try {
     int status;  // HTTP status of the target; 0 where none came
     bool reused; // on a kept connection
     int64_t start_us, connected_us, first_byte_us, last_byte_us; // wall clock; 0: never
+    int64_t input, output;     // tokens of an answer that was thrown away; 0: none
     char dialled[DIALLED_CAP]; // address and port that the request was written to; empty: to none
 };
 

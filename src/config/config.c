@@ -219,7 +219,7 @@ static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
     const char *names[TASK_COUNT + 1] = {NULL};
     for (int i = 0; i < TASK_COUNT; i++)
         names[i] = task_name((enum task)i);
-    memset(local, 0, (TASK_COUNT + 1) * sizeof *local);
+    memset(local, 0, TASK_COUNT * sizeof *local);
     for (const struct conf *c = list->child; c; c = c->next) {
         enum task t;
         if (!task_parse(c->scalar, &t))
@@ -227,6 +227,49 @@ static enum err read_tasks(struct load *l, const struct conf *list, bool *local)
         local[t] = true;
     }
     return OK;
+}
+
+// Cloud work that a local target tries first.
+static enum err read_cascade(struct load *l, const struct conf *map)
+{
+    struct cascade_settings {
+        setting_ratio from, confidence;
+        setting_word stream;
+        setting_bytes hold;
+        setting_ms wait;
+    } s;
+    struct cascade_policy *c = &l->snap->policy.cascade;
+    static const struct setting_row rows[] = {
+        SETTING_ROW(struct cascade_settings, ratio, from, "1", 0, 1,
+                    "local tries first from this p_local_ok on; 1: never"),
+        SETTING_ROW(struct cascade_settings, ratio, confidence, "0.35", 0, 1,
+                    "least mean probability of the answer's tokens, where the target tells them"),
+        SETTING_ROW(struct cascade_settings, word, stream, "start", 0, 0,
+                    "start: a stream of free text goes out once its beginning is no refusal; "
+                    "whole: it is held to its end"),
+        SETTING_ROW(struct cascade_settings, bytes, hold, "256KiB", 4096, 16777216,
+                    "most of an answer that is held; a longer one goes out unchecked"),
+        SETTING_ROW(struct cascade_settings, ms, wait, "20s", 100, 3600000,
+                    "how long it is held; then the next target is asked, or what came goes out"),
+    };
+    static const char *const also[] = {"tasks", NULL};
+    static const struct conf_table table = {rows, countof(rows), also};
+    enum err e = fill(l, &s, &table, map);
+    if (e != OK)
+        return e;
+    c->from = s.from;
+    c->confidence = s.confidence;
+    c->hold_bytes = s.hold;
+    c->wait_ms = s.wait;
+    c->hold_whole = str_eq(s.stream, S("whole"));
+    if (!c->hold_whole && !str_eq(s.stream, S("start")))
+        return fail(l, conf_get(map, S("stream")), "stream is neither start nor whole",
+                    "start is the default");
+    if (c->from < 1 && l->snap->gate.tries < 2)
+        return fail(l, conf_get(map, S("from")), "a cascade needs a second try",
+                    "set gate.tries to 2 or more");
+    const struct conf *tasks = conf_get(map, S("tasks"));
+    return tasks ? read_tasks(l, tasks, c->tasks) : OK;
 }
 
 static enum err read_policy(struct load *l, const struct conf *map)
@@ -255,7 +298,7 @@ static enum err read_policy(struct load *l, const struct conf *map)
         SETTING_ROW(struct policy_settings, bool, stand_in, "true", 0, 0,
                     "local serves hard work where no cloud target can"),
     };
-    static const char *const also[] = {"local", NULL};
+    static const char *const also[] = {"cascade", "local", NULL};
     static const struct conf_table table = {rows, countof(rows), also};
     policy_default(p);
     if (!map)
@@ -276,8 +319,9 @@ static enum err read_policy(struct load *l, const struct conf *map)
         return fail(l, conf_get(map, S("unknown_model")), "unknown_model is none of its words",
                     "use auto or error");
     p->unknown_model_is_auto = str_eq(s.unknown_model, S("auto"));
-    const struct conf *local = conf_get(map, S("local"));
-    return local ? read_tasks(l, local, p->task_local) : OK;
+    const struct conf *local = conf_get(map, S("local")), *cascade = conf_get(map, S("cascade"));
+    e = local ? read_tasks(l, local, p->task_local) : OK;
+    return e == OK && cascade ? read_cascade(l, cascade) : e;
 }
 
 // The targets that learn: names are there, and a copy leaves the local zones.

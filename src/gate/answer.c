@@ -4,7 +4,7 @@
 // nothing is written after the client left; (2) head_sent is set by the first write and after it no
 // other target may serve; (3) a stream that did not reach its end mark is never closed like one
 // that did; (4) an error leaves in the client's dialect, whatever the target said it in.
-#include "gate/worker.h"
+#include "gate/cascade.h"
 
 enum { HELD_MAX = 256 * 1024 };
 
@@ -70,6 +70,29 @@ static void connection_header(struct live_call *l, struct buf *out)
         http_write_header(out, S("Connection"), S("keep-alive"));
 }
 
+void answer_forget_stream(struct live_call *l)
+{
+    if (!l->sse.began) // by a target that came to nothing
+        return;
+    sse_done(&l->sse);
+    sse_init(&l->sse, (size_t)l->view->snap->http.event_limit);
+}
+
+void answer_head_end(struct live_call *l)
+{
+    struct buf *out = &l->out_head;
+    weir_headers(l, out);
+    if (l->mode != ANSWER_STREAM)
+        return; // its length is known when it is whole
+    l->chunked = l->head->minor > 0;
+    if (l->chunked)
+        http_write_header(out, S("Transfer-Encoding"), S("chunked"));
+    else
+        l->conn->keep = false;
+    connection_header(l, out);
+    buf_put(out, S("\r\n"));
+}
+
 // The target answered and this answer goes to the client (unless the first event of a stream says
 // no).
 void answer_begin(struct live_call *l, const struct http_head *h)
@@ -81,10 +104,7 @@ void answer_begin(struct live_call *l, const struct http_head *h)
     c->served_by = c->plan.rows[l->plan_at].target;
     c->status = h->status;
     l->watch = (struct answer_watch){.usage = USAGE_NONE};
-    if (l->sse.began) { // by a target that came to nothing
-        sse_done(&l->sse);
-        sse_init(&l->sse, (size_t)l->view->snap->http.event_limit);
-    }
+    answer_forget_stream(l);
     l->mode = h->status >= 400 ? ANSWER_ERROR : sse ? ANSWER_STREAM : ANSWER_WHOLE;
     buf_clear(out);
     http_write_status(out, h->status);
@@ -94,18 +114,10 @@ void answer_begin(struct live_call *l, const struct http_head *h)
         if (!typed && !http_drop_from_answer(h, name))
             http_write_header(out, name, h->headers[i].value);
     }
-    weir_headers(l, out);
     if (unlikely(l->view->snap->learn.share > 0))
         shadow_listen(l);
-    if (l->mode != ANSWER_STREAM)
-        return; // its length is known when it is whole
-    l->chunked = l->head->minor > 0;
-    if (l->chunked)
-        http_write_header(out, S("Transfer-Encoding"), S("chunked"));
-    else
-        l->conn->keep = false;
-    connection_header(l, out);
-    buf_put(out, S("\r\n"));
+    if (!cascade_holds(l)) // the head tells how its check went
+        answer_head_end(l);
 }
 
 // Sends what stands in out (whole events) as one chunk, the head before it where it is due. The end
@@ -139,6 +151,8 @@ static enum event_kind look_at(struct live_call *l, struct sse_event *ev)
         ev->has_data = true;
     }
     l->call.events++;
+    if (l->cascade)
+        cascade_event(l, ev->data);
     return l->dialect->read_event(&l->arena, ev->name, ev->data, &l->watch);
 }
 
@@ -157,7 +171,7 @@ static enum err read_late_refusal(struct live_call *l, str body)
     read_refusal(l, body, 0, &r);
     if (r.status == 0)
         r.status = err_status(ERR_UPSTREAM_STATUS);
-    enum err e = send_status_error(r.status);
+    enum err e = send_turns_away(l, r.status);
     if (!send_may_go_on(l, e)) {
         l->refusal = arena_new(&l->arena, struct refusal);
         *l->refusal = r;
@@ -241,6 +255,8 @@ void answer_read_end(struct live_call *l)
     bool begins = !l->committed;
     if (l->mode != ANSWER_STREAM || (!l->decided && l->out_body.n < HELD_MAX))
         return; // comments before the first event are held
+    if (l->cascade && cascade_read_end(l))
+        return;
     l->committed = true;
     if (l->out_body.n)
         put_events(l, buf_str(&l->out_body), false);
@@ -267,6 +283,13 @@ static void relay_rest(struct live_call *l, struct buf *out)
     if (str_trim(sse_rest(&l->sse)).n == 0)
         return;
     take_events(l, S("\n\n"), out, &decided);
+}
+
+void answer_take_rest(struct live_call *l)
+{
+    must(l->mode == ANSWER_STREAM && l->try_ended);
+    if (!l->watch.ended)
+        relay_rest(l, &l->out_body);
 }
 
 bool answer_stream_says_something(struct live_call *l)

@@ -1,7 +1,7 @@
 // live.c: live calls, recycled through the worker's spares so that a call costs no allocation of
 // its own while the arena's first chunk suffices.
 #include "base/mem.h"
-#include "gate/worker.h"
+#include "gate/cascade.h"
 
 enum { SPARE_MAX = 256, HEAD_OUT_MAX = 64 * 1024 };
 
@@ -121,6 +121,8 @@ void live_free(struct live_call *l)
     if (l->is_call)
         count_open(w, -1);
     list_remove(&l->at);
+    if (l->cascade)
+        cascade_end(l);
     arena_reset(&l->arena);
     reset_call(&l->call);
     buf_clear(&l->out_head);

@@ -70,6 +70,29 @@ static void put_guard(struct buf *out, const struct guard_policy *g)
                g->own ? (unsigned long long)own_digest(g->own) : 0);
 }
 
+static void put_tasks(struct buf *out, const bool *tasks, unsigned count)
+{
+    bool any = false;
+    buf_putc(out, '[');
+    for (unsigned t = 0; t < count; t++)
+        if (tasks[t]) {
+            buf_printf(out, "%s\"%s\"", any ? "," : "", task_name((enum task)t));
+            any = true;
+        }
+    buf_putc(out, ']');
+}
+
+static void put_cascade(struct buf *out, const struct cascade_policy *c)
+{
+    buf_printf(out,
+               ",\"cascade\":{\"from\":%.6g,\"confidence\":%.6g,\"hold_whole\":%s,"
+               "\"hold_bytes\":%lld,\"wait_ms\":%lld,\"tasks\":",
+               c->from, c->confidence, c->hold_whole ? "true" : "false", (long long)c->hold_bytes,
+               (long long)c->wait_ms);
+    put_tasks(out, c->tasks, TASK_COUNT);
+    buf_putc(out, '}');
+}
+
 static void put_route(struct buf *out, const struct snapshot *s)
 {
     static const char *const means[] = {"auto", "zone", "target"};
@@ -77,17 +100,13 @@ static void put_route(struct buf *out, const struct snapshot *s)
     buf_printf(out,
                ",\"route\":{\"quality\":%.6g,\"hard_quality\":%.6g,\"unsure_below\":%.6g,"
                "\"stay\":%.6g,\"switch_cost\":%.6g,"
-               "\"unknown_model_is_auto\":%s,\"stand_in\":%s,\"classifier\":\"%s\",\"local\":[",
+               "\"unknown_model_is_auto\":%s,\"stand_in\":%s,\"classifier\":\"%s\",\"local\":",
                p->quality, p->hard_quality, p->unsure_below, p->stay, p->switch_cost,
                p->unknown_model_is_auto ? "true" : "false", p->stand_in ? "true" : "false",
                s->model.digest);
-    bool any = false;
-    for (unsigned t = 0; t <= TASK_COUNT; t++)
-        if (p->task_local[t]) {
-            buf_printf(out, "%s\"%s\"", any ? "," : "", task_name((enum task)t));
-            any = true;
-        }
-    buf_put(out, S("],\"models\":{"));
+    put_tasks(out, p->task_local, TASK_COUNT + 1);
+    put_cascade(out, &p->cascade);
+    buf_put(out, S(",\"models\":{"));
     for (unsigned i = 0; i < p->name_count; i++) {
         const struct model_name *m = &p->names[i];
         must((unsigned)m->means < countof(means));

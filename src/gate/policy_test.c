@@ -46,14 +46,16 @@ TEST(whatever_decides_changes_the_policys_words)
     struct snapshot *s = sample(targets, tenants);
     struct buf before, after;
     policy_write(&before, s);
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 12; i++) {
         struct snapshot *t = sample(targets, tenants);
         bool *const flags[] = {&t->guard.scan,
                                &t->policy.stand_in,
                                &t->fleet.zones[1].local,
                                &t->fleet.zones[0].anywhere,
                                &t->policy.task_local[TASK_CODE],
-                               &t->tenants.require_key};
+                               &t->tenants.require_key,
+                               &t->policy.cascade.tasks[TASK_MATH],
+                               &t->policy.cascade.hold_whole};
         enum label *const labels[] = {&t->fleet.zones[1].max_label, &tenants[0].label,
                                       &t->guard.of_type[0], &t->guard.media};
         if (i < countof(flags))

@@ -1,8 +1,8 @@
 // send.c: step send. Tries the plan's targets until one answers in a way that may go to the client.
 // A try that failed before a byte went out may be followed by the next target: which failures may
 // is the retry class of errors.def, how often is the setting `tries`.
+#include "gate/cascade.h"
 #include "gate/clearance.h"
-#include "gate/worker.h"
 
 static struct try *try_now(struct live_call *l)
 {
@@ -15,6 +15,12 @@ enum err send_status_error(int status)
     if (status == 429)
         return ERR_RATE_LIMITED;
     return status >= 500 || status / 100 == 3 ? ERR_UPSTREAM_STATUS : OK;
+}
+
+enum err send_turns_away(const struct live_call *l, int status)
+{
+    enum err e = send_status_error(status);
+    return e == OK && status >= 400 && cascade_turns(l) ? ERR_UPSTREAM_STATUS : e;
 }
 
 bool send_may_go_on(const struct live_call *l, enum err e)
@@ -36,7 +42,7 @@ static unsigned outcome_slot(enum err e, int status)
         return 4;
     if (status >= 400)
         return 5;
-    if (e == OK)
+    if (e == OK || e == ERR_UNFIT) // it answered
         return 0;
     if (e == ERR_UPSTREAM_TIMEOUT || e == ERR_UPSTREAM_IDLE)
         return 2;
@@ -70,9 +76,9 @@ static void on_head(void *arg, const struct http_head *h)
     struct live_call *l = arg;
     steps_at(l);
     must(l->sending);
-    enum err e = send_status_error(h->status);
+    enum err e = send_turns_away(l, h->status);
     bool redirect = h->status >= 300 && h->status < 400; // never followed, never passed on
-    if (redirect || send_may_go_on(l, e)) {
+    if (redirect || send_may_go_on(l, e) || (e != OK && cascade_waits(l))) {
         // its body is of no use to anyone: the connection is given up for a quick next try
         send_stop(l, e);
         steps_run(l);
@@ -188,6 +194,8 @@ static enum err start(struct live_call *l)
     };
     l->sending = upstream_try(l->view->upstream, &r, &events, l);
     must(l->sending);
+    if (c->plan.cascade && l->plan_at == 0)
+        cascade_begin(l);
     return OK;
 }
 
@@ -201,7 +209,16 @@ static enum err last_end(struct live_call *l)
         e = ERR_UPSTREAM_BROKEN; // a stream that ended before its first event
     if (e == OK && l->mode == ANSWER_WHOLE && (e = answer_read_whole(l)) != OK)
         try_now(l)->err = e;
-    return e;
+    return l->cascade ? cascade_judge(l, e) : e;
+}
+
+// Nobody else can be asked.
+static enum verdict fail(struct live_call *l, enum err e)
+{
+    if (l->cascade && cascade_return(l))
+        return NEXT;
+    fault_set(&l->fault, e, "", -1);
+    return FAIL;
 }
 
 enum verdict send_step(struct live_call *l)
@@ -220,10 +237,8 @@ enum verdict send_step(struct live_call *l)
         e = last_end(l);
         if (e == OK) // whole
             return NEXT;
-        if (l->refusal || !send_may_go_on(l, e)) {
-            fault_set(&l->fault, e, "", -1);
-            return FAIL;
-        }
+        if (l->refusal || !send_may_go_on(l, e))
+            return fail(l, e);
         l->plan_at++;
     }
     while (!l->recorded && (e = prepare(l)) == ERR_NO_AUDIT && send_may_go_on(l, e))
@@ -232,9 +247,5 @@ enum verdict send_step(struct live_call *l)
         return WAIT;
     if (e == OK)
         e = start(l);
-    if (e != OK) {
-        fault_set(&l->fault, e, "", -1);
-        return FAIL;
-    }
-    return WAIT;
+    return e == OK ? WAIT : fail(l, e);
 }

@@ -62,6 +62,7 @@ struct view *view_new(struct worker *w, struct epoch *take_e)
     net_deadlines_init(&v->head, w->loop, s->http.head_timeout);
     net_deadlines_init(&v->body, w->loop, s->http.body_timeout);
     net_deadlines_init(&v->own, w->loop, s->learn.timeout);
+    net_deadlines_init(&v->held, w->loop, s->policy.cascade.wait_ms);
     v->upstream = upstream_new(w->loop, &s->fleet, take_e->health, &s->upstream, w->metrics);
     net_turn_init(&v->end, on_end);
     list_push_front(&w->views, &v->at);
@@ -78,6 +79,7 @@ void view_free(struct view *v)
     net_deadlines_done(&v->head);
     net_deadlines_done(&v->body);
     net_deadlines_done(&v->own);
+    net_deadlines_done(&v->held);
     list_remove(&v->at);
     epoch_unref(v->epoch);
     mem_free(v);

@@ -27,6 +27,7 @@ struct view {
     struct upstream *upstream;
     struct guard_memo *memo; // of what was screened before, under this policy
     struct net_deadlines keepalive, head, body, own; // one queue a length; own: of weir's own calls
+    struct net_deadlines held;                       // of answers in a cascade
     struct net_turn end;                             // waits while it is over and not yet freed
     unsigned calls;
 };

@@ -102,8 +102,9 @@ struct live_call {
     str slices[2 * EDIT_MAX + 1];
     struct net_turn turn; // the first try begins when the loop's turn ends
     bool turn_over;
-    unsigned plan_at; // row of the plan being tried
-    bool asked_usage; // weir asked for usage in the stream, the client did not
+    unsigned plan_at;        // row of the plan being tried
+    bool asked_usage;        // weir asked for usage in the stream, the client did not
+    struct cascade *cascade; // of a plan that is one, from its local try on; else NULL
     // answer
     enum answer_mode mode;
     struct buf out_head; // answer's head, held until its first byte goes out
@@ -179,8 +180,12 @@ void send_init(struct live_call *l);               // a live call that was just 
 void send_stop(struct live_call *l, enum err why); // ends the open try, if any: it failed for `why`
 bool send_may_go_on(const struct live_call *l, enum err e); // another target may be tried
 enum err send_status_error(int status); // ERR of a target's status, OK below 400
+enum err send_turns_away(const struct live_call *l, int status); // OK: it goes to the client
 
 void answer_begin(struct live_call *l, const struct http_head *h);
+void answer_head_end(struct live_call *l);  // the head says what became of the call so far
+void answer_take_rest(struct live_call *l); // a stream's end that lacks its blank line
+void answer_forget_stream(struct live_call *l);
 void answer_bytes(struct live_call *l, str bytes);
 void answer_read_end(struct live_call *l); // all that one read of the target brought was given
 enum verdict answer_step(struct live_call *l);
@@ -193,7 +198,7 @@ void answer_plain(struct conn *c, int status, str content_type, str extra, str b
 // Judges the call's ask and plans where it goes; model: what its client names it.
 void steps_plan(struct view *v, struct arena *a, struct call *c, str model);
 
-// --- record: record.c
+// --- record: steps.c
 // -----------------------------------------------------------------------------------
 
 void record_call(struct live_call *l);

@@ -107,7 +107,8 @@ TEST(every_try_has_a_row_and_the_next_start_goes_on_counting)
     REQUIRE(l);
     s->call.try_count = 2;
     s->call.tries[1] = s->call.tries[0];
-    s->call.tries[0] = (struct try){.target = 1, .err = ERR_UPSTREAM_REFUSED};
+    s->call.tries[0] =
+        (struct try){.target = 1, .err = ERR_UPSTREAM_REFUSED, .input = 12, .output = 5};
     write_calls(l, s, 3);
     ledger_close(l);
     REQUIRE((l = opened(s)) != NULL);
@@ -120,6 +121,10 @@ TEST(every_try_has_a_row_and_the_next_start_goes_on_counting)
                       "SELECT group_concat(target || coalesce(err, '') || coalesce(status, '-'))"
                       " FROM tries WHERE id = (SELECT id FROM entry WHERE n = 3)",
                       "farUPSTREAM_REFUSED-,near200"));
+    CHECK(sample_says(s->path,
+                      "SELECT group_concat(coalesce(input, '-') || '/' || coalesce(output, '-'))"
+                      " FROM tries WHERE id = (SELECT id FROM entry WHERE n = 3)",
+                      "12/5,-/-"));
     CHECK(sample_says(s->path, "SELECT group_concat(k || '=' || entry || '.' || n) FROM try",
                       "17=1.1,18=1.2,33=2.1,34=2.2,49=3.1,50=3.2"));
     sample_free(s);

@@ -194,6 +194,8 @@ static void put_tries(struct packer *k, struct packed *p, const struct call *c,
         row->err = t->err == OK ? NULL : err_name(t->err);
         row->status = t->status ? t->status : -1;
         row->reused = t->reused;
+        row->input = t->input > 0 ? t->input : -1;
+        row->output = t->output > 0 ? t->output : -1;
         row->start_after_us = after_us(t->start_us, c->start_us);
         row->connected_after_us = after_us(t->connected_us, c->start_us);
         row->first_byte_after_us = after_us(t->first_byte_us, c->start_us);

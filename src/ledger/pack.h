@@ -16,6 +16,7 @@ struct packed_try {
     int64_t status;  // -1 where none came
     int64_t reused;
     int64_t start_after_us, connected_after_us, first_byte_after_us, last_byte_after_us;
+    int64_t input, output; // tokens; -1: none, or in the entry
 };
 
 // Times are after the call's start, -1 for never. Tokens: -1 is absent.

@@ -241,6 +241,25 @@ static const char *const migrations[] = {
     "  at_us INTEGER,\n"
     "  who TEXT,\n"
     "  taken_us INTEGER);          -- when weir took it up; NULL: not yet\n",
+    // 6: what was thrown away (the local answers of policy.cascade that failed their check).
+    "ALTER TABLE try_row ADD COLUMN input INTEGER;\n" // tokens; NULL: none, or in the entry
+    "ALTER TABLE try_row ADD COLUMN output INTEGER;\n"
+    "DROP VIEW tries;\n"
+    "DROP VIEW try;\n"
+    "CREATE VIEW try AS SELECT\n"
+    "  k, k / 16 AS entry, k % 16 AS n, target, zone, err, status, reused, start_after_us,\n"
+    "  connected_after_us, first_byte_after_us, last_byte_after_us, input, output\n"
+    "FROM try_row UNION ALL SELECT\n"
+    "  16 * e.n + 1, e.n, 1, target, zone, NULL, status, try_reused, try_start_after_us,\n"
+    "  try_connected_after_us, try_first_byte_after_us, try_last_byte_after_us, NULL, NULL\n"
+    "FROM entry_row AS e JOIN context AS c ON c.n = e.context WHERE try_reused IS NOT NULL;\n"
+    "CREATE VIEW tries AS SELECT\n"
+    "  e.id AS id, t.n AS n, e.start_us + t.start_after_us AS start_us, t.target, t.zone, t.err, "
+    "t.status, t.reused,\n"
+    "  t.start_after_us / 1000.0 AS start_ms, t.connected_after_us / 1000.0 AS connected_ms,\n"
+    "  t.first_byte_after_us / 1000.0 AS first_byte_ms,\n"
+    "  t.last_byte_after_us / 1000.0 AS last_byte_ms, t.input, t.output\n"
+    "FROM try AS t LEFT JOIN entry_row AS e ON e.n = t.entry;\n",
 };
 
 int ledger_schema_version(void)

@@ -10,7 +10,8 @@ void policy_default(struct policy *p)
                          .stand_in = true,
                          .stay = 0.1,
                          .switch_cost = 1};
-    p->cascade.from = 1;
+    p->cascade = (struct cascade_policy){
+        .from = 1, .confidence = 0.35, .hold_bytes = 256 * 1024, .wait_ms = 20000};
     for (unsigned t = 0; t < TASK_COUNT; t++) {
         p->task_local[t] = !task_is_hard((enum task)t);
         p->cascade.tasks[t] = true;
