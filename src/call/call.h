@@ -1,6 +1,5 @@
 // call.h: the nouns, as plain data. Rooms that do not know each other meet here. Nothing in this
-// header does anything; only gate writes a struct call, each part in the step that is named beside
-// it.
+// header does anything; only gate writes a struct call, each part in the step named beside it.
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
 #include "base/arena.h"
