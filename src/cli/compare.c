@@ -63,6 +63,7 @@ struct compare {
 static void make_orders(struct side *s)
 {
     const size_t n = max_size(1, s->rows.count);
+    must(!s->by_place && !s->by_outcome);
     s->by_place = mem_new_array(struct route_outcome, n);
     s->by_outcome = mem_new_array(struct route_outcome, n);
     for (size_t i = 0; i < s->rows.count; i++) {
@@ -276,6 +277,7 @@ static int parse(int argc, char **argv, struct compare *c)
 
 static bool read_side(struct compare *c, struct side *s)
 {
+    must(s == &c->old || s->weights);
     c->in.weights = s->weights;
     return eval_read(&c->in, &s->rows);
 }
