@@ -207,7 +207,8 @@ static void begin_call(struct aside *a, const struct aside_origin *from)
     struct call *c = &a->call;
     arena_reset(&a->arena);
     buf_clear(&a->answer);
-    *c = (struct call){.kind = a->order.kind, .served_by = -1, .usage = USAGE_NONE};
+    *c = (struct call){
+        .kind = a->order.kind, .served_by = -1, .conversation.target = -1, .usage = USAGE_NONE};
     c->start_mono_us = net_now_us(a->worker->loop);
     c->start_us = time_wall_us();
     c->id = id_make(&a->worker->ids, c->start_us);
