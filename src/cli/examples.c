@@ -59,6 +59,7 @@ static void put_example(struct buf *out, yyjson_val *messages, yyjson_val *answe
 {
     size_t i, n;
     yyjson_val *m;
+    must(yyjson_is_arr(messages) && answer);
     buf_clear(out);
     buf_put(out, S("{\"messages\":["));
     yyjson_arr_foreach(messages, i, n, m)
@@ -153,6 +154,7 @@ static bool open_out(struct examples *e)
 static int run(struct examples *e)
 {
     static struct config k;
+    must(e->path_count > 0 && (e->out || !e->restricted));
     if (!cli_load_config(&k, e->config, false))
         return 1;
     cli_stand_ins(&k.snap);
