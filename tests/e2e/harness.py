@@ -298,7 +298,7 @@ class Weir:
         return None
 
     def wait_for_end(self, told):
-        """Under ThreadSanitizer one signal in some ten thousand never reaches its handler (the kernel
+        """Under ThreadSanitizer one signal in ten thousand never reaches its handler (the kernel
         holds none, libuv counted none, a second one works); other builds get no second chance."""
         try:
             return self.process.wait(5)
