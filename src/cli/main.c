@@ -18,8 +18,8 @@ static int help(bool wanted)
           "usage: weir COMMAND [OPTIONS]      weir COMMAND --help says more\n\n",
           to);
     for (size_t i = 0; i < countof(subcommands); i++)
-        fprintf(to, "  %-10s %s\n", subcommands[i].name, subcommands[i].what);
-    fputs("  version    print the version\n", to);
+        fprintf(to, "  %-12s %s\n", subcommands[i].name, subcommands[i].what);
+    fputs("  version      print the version\n", to);
     return wanted ? 0 : 2;
 }
 

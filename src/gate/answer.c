@@ -24,6 +24,7 @@ static void put(struct live_call *l, const str *slices, unsigned count)
         bytes += slices[i].n;
     if (l->call.first_byte_us == 0) {
         l->call.first_byte_us = time_wall_us();
+        conversation_placed(l); // before its client can send the next turn
         metric_observe_us(l->worker->metrics, METRIC_first_byte,
                           net_now_us(l->worker->loop) - l->call.start_mono_us);
     }

@@ -126,7 +126,7 @@ void conversation_join(struct live_call *l)
 void conversation_placed(struct live_call *l)
 {
     struct call *c = &l->call;
-    if (c->conversation.id[0] && c->served_by >= 0 && c->err == OK)
+    if (c->conversation.id[0] && c->served_by >= 0 && c->status < 400)
         ledger_conversation_placed(gate_ledger(l->worker->gate), &l->view->snap->fleet,
                                    (unsigned)c->served_by, &c->conversation);
 }

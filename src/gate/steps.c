@@ -219,7 +219,6 @@ void record_call(struct live_call *l)
         c->status = 499;
     count(l);
     log_call(l);
-    conversation_placed(l);
     record_write(l->worker, l->view, c);
     if (unlikely(l->view->snap->learn.share > 0))
         shadow_consider(l);

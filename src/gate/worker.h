@@ -170,7 +170,7 @@ static inline void steps_rest(void)
 bool conversation_read_name(struct live_call *l) must_check;
 // Which conversation the call belongs to, and what earlier turns left: raises the call's label.
 void conversation_join(struct live_call *l);
-void conversation_placed(struct live_call *l); // the call is over: who served it
+void conversation_placed(struct live_call *l); // its answer begins: who serves it
 
 // --- sending and answering: send.c, answer.c
 // -----------------------------------------------------------

@@ -1,5 +1,8 @@
 """A conversation's label stays: over trimmed history, a restart, a kill, and what is not known."""
-from harness import HARD, ROUTINE, FakeCloud, Weir, ask, targets
+import json
+import tempfile
+
+from harness import HARD, ROUTINE, FakeCloud, Weir, ask, command, targets, until
 
 SECRET = "Write a poem for the holder of account DE89 3704 0044 0532 0130 00."
 NAME = "x-weir-conversation"
@@ -163,3 +166,36 @@ def test_two_that_are_alike_take_no_turns_within_a_conversation():
                 for _ in range(3):
                     answer = w.post(history(ROUTINE, "Fine.", ROUTINE), me)
                     assert answer.header("x-weir-target") == first
+
+
+def test_only_an_operator_lowers_a_label_and_that_is_logged():
+    with tempfile.TemporaryDirectory() as folder, \
+            Both("audit: {path: \"%s/log\", batch: 20ms}\n"
+                 "policy: {stay: 0, switch_cost: 0}\n" % folder) as b:
+        me, db = {NAME: "one"}, ("--path", b.weir.db)
+        answer = b.weir.post(ask(SECRET), me)
+        number = answer.header("x-weir-conversation-id")
+        assert b.zone(ask(HARD), dict(me, **{"x-weir-label": "public"})) == "local"
+        b.weir.rows("SELECT * FROM conversation")
+        assert number in command("conversation", "list", *db).stdout
+        for words in (("lower", "--to", "public"), ("lower", number), ("rise", number), (),
+                      ("lower", number, "--to", "x"), ("lower", number[1:], "--to", "public")):
+            assert command("conversation", *words, *db).returncode == 2, words
+        p = command("conversation", "lower", number, "--to", "public", *db)
+        assert p.returncode == 0 and number in p.stdout, p.stderr
+
+        def lowered():
+            b.weir.post(ask(ROUTINE))  # its batch takes it up
+            return b.weir.rows("SELECT taken_us FROM lowering")[0]["taken_us"]
+        until(lowered, "it is taken up")
+        assert b.zone(ask(HARD), me) == "cloud"
+        assert any("was lowered to public" in line for line in b.weir.log)
+        lines = command("audit", "export", "--path", folder + "/log").stdout.splitlines()
+        kinds = [json.loads(line) for line in lines]
+        told = [r for r in kinds if r["kind"] == "lower"]
+        assert len(told) == 1 and told[0]["conversation"] == number
+        assert told[0]["label"] == "public" and told[0]["who"]
+        assert kinds.index(told[0]) < max(i for i, r in enumerate(kinds) if r["kind"] == "send")
+        assert b.zone(ask(SECRET), me) == "local"  # it rises again
+        p = command("conversation", "lower", "--name", "one", "--to", "internal", *db)
+        assert p.returncode == 0 and number in p.stdout
