@@ -91,8 +91,8 @@ static void tell(struct learn_store *s, bool good)
     char text[100];
     if (good == !atomic_load(&s->failing))
         return;
-    atomic_store(&s->failing, !good);
     metric_set(s->metrics, METRIC_learn_failing, 0, !good);
+    atomic_store(&s->failing, !good);
     if (good)
         log_info("learn", "rows are written again to %.200s", s->path);
     else
